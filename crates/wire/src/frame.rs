@@ -1,0 +1,120 @@
+//! What the two streaming formats have in common: bytes come in any pieces, whole events go out.
+
+use bytes::{Bytes, BytesMut};
+
+use crate::{array::ArrayScanner, sse::SseScanner};
+
+/// Bytes that end where an event ends, with the places where events end in them.
+#[derive(Debug, Default)]
+pub struct Block {
+    /// The bytes, exactly as they came.
+    pub bytes: Bytes,
+    ends: Vec<End>,
+}
+
+#[derive(Debug)]
+struct End {
+    offset: usize,
+    /// Whether the event's first byte is in this block too.
+    whole: bool,
+}
+
+impl Block {
+    /// The events in this block, each with its framing. An event that was too long to be held is left out.
+    pub fn events(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().filter_map(move |end| {
+            let event = self.bytes.get(start..end.offset);
+            start = end.offset;
+            event.filter(|_| end.whole)
+        })
+    }
+}
+
+/// Cuts a stream of one format into events.
+#[derive(Debug)]
+pub struct Framer {
+    held: BytesMut,
+    limit: usize,
+    scanner: Scanner,
+    /// The current event was longer than `limit`; its beginning has gone out already.
+    torn: bool,
+}
+
+#[derive(Debug)]
+enum Scanner {
+    Array(ArrayScanner),
+    Sse(SseScanner),
+}
+
+impl Scanner {
+    fn scan(&mut self, bytes: &[u8], found: impl FnMut(usize)) {
+        match self {
+            Scanner::Array(scanner) => scanner.scan(bytes, found),
+            Scanner::Sse(scanner) => scanner.scan(bytes, found),
+        }
+    }
+}
+
+impl Framer {
+    /// For server-sent events (WHATWG HTML, section 9.2). An event longer than `limit` bytes goes out
+    /// unread.
+    pub fn sse(limit: usize) -> Self {
+        Self::new(Scanner::Sse(SseScanner::default()), limit)
+    }
+
+    /// For one JSON array whose elements arrive one after another.
+    pub fn array(limit: usize) -> Self {
+        Self::new(Scanner::Array(ArrayScanner::default()), limit)
+    }
+
+    fn new(scanner: Scanner, limit: usize) -> Self {
+        Self { held: BytesMut::new(), limit, scanner, torn: false }
+    }
+
+    /// Takes in what arrived and hands out all events that are complete by now.
+    pub fn push(&mut self, chunk: Bytes) -> Block {
+        let before = self.held.len();
+        let mut ends = Vec::new();
+        let torn = &mut self.torn;
+        self.scanner.scan(&chunk, |at| {
+            let whole = !std::mem::replace(torn, false);
+            ends.push(End { offset: before.saturating_add(at), whole });
+        });
+        let cut = ends.last().map_or(0, |end| end.offset);
+        let bytes = if before == 0 { self.cut(chunk, cut) } else { self.extend(&chunk, cut) };
+        if self.held.len() > self.limit || (self.torn && !self.held.is_empty()) {
+            self.torn = true;
+            let mut all = BytesMut::from(bytes);
+            all.unsplit(self.held.split());
+            return Block { bytes: all.freeze(), ends };
+        }
+        Block { bytes, ends }
+    }
+
+    /// What is left when the stream has ended: an event that was not closed.
+    pub fn finish(&mut self) -> Bytes {
+        self.held.split().freeze()
+    }
+
+    /// Whether an event has begun and not ended.
+    pub fn is_mid_event(&self) -> bool {
+        self.torn || self.held.iter().any(|byte| !byte.is_ascii_whitespace())
+    }
+
+    /// Whether a part of the current event has gone out already.
+    pub fn is_torn(&self) -> bool {
+        self.torn
+    }
+
+    fn cut(&mut self, mut chunk: Bytes, at: usize) -> Bytes {
+        let done = chunk.split_to(at.min(chunk.len()));
+        self.held.extend_from_slice(&chunk);
+        done
+    }
+
+    fn extend(&mut self, chunk: &[u8], at: usize) -> Bytes {
+        self.held.extend_from_slice(chunk);
+        self.held.split_to(at.min(self.held.len())).freeze()
+    }
+}

@@ -1,0 +1,307 @@
+//! A strict JSON reader (RFC 8259) that never builds a tree.
+//!
+//! A [`Reader`] walks the bytes once. Its caller says which members of an object it wants and skips the
+//! rest; skipped values are checked for syntax all the same, so a body that was read to its
+//! [`end`](Reader::end) is one well-formed JSON text. Stricter than many parsers, because a proxy that reads a
+//! body otherwise than the provider does would judge something else than what is executed:
+//!
+//! - a member that is read must not occur twice in its object,
+//! - keys are compared after their escapes are undone,
+//! - nesting is bounded by [`MAX_DEPTH`], and the bytes must be UTF-8 without a byte-order mark.
+//!
+//! Lone surrogates (`"\ud800"`) are accepted: providers relay them, and they change no structure.
+
+mod scan;
+mod text;
+mod unique;
+
+use std::borrow::Cow;
+
+use model::{Form, Span, Text};
+
+pub use text::decode;
+pub use unique::check_unique;
+
+/// Deepest nesting of arrays and objects that is read.
+pub const MAX_DEPTH: usize = 256;
+
+/// Why a body cannot be read as JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{fault} at byte {offset}")]
+pub struct JsonError {
+    /// What is wrong.
+    pub fault: Fault,
+    /// Where, as an offset into the body.
+    pub offset: usize,
+}
+
+/// What is wrong with a JSON text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A member that matters occurs twice in its object.
+    #[error("duplicate key")]
+    DuplicateKey,
+    /// The text ends too early.
+    #[error("unexpected end of JSON")]
+    End,
+    /// Not JSON's grammar.
+    #[error("invalid JSON")]
+    Syntax,
+    /// Nested deeper than is read.
+    #[error("JSON nested too deeply")]
+    TooDeep,
+    /// Something follows the JSON value.
+    #[error("unexpected bytes after the JSON value")]
+    Trailing,
+    /// Not UTF-8.
+    #[error("invalid UTF-8")]
+    Utf8,
+}
+
+/// The type of the value that comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `[`
+    Array,
+    /// `true` or `false`
+    Bool,
+    /// `null`
+    Null,
+    /// A number
+    Number,
+    /// `{`
+    Object,
+    /// A string
+    String,
+}
+
+/// A cursor over one JSON text.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    depth: usize,
+    pos: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader at the start of `bytes`, which must be UTF-8.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, JsonError> {
+        match std::str::from_utf8(bytes) {
+            Ok(_) => Ok(Self { bytes, depth: 0, pos: 0 }),
+            Err(e) => Err(JsonError { fault: Fault::Utf8, offset: e.valid_up_to() }),
+        }
+    }
+
+    /// A reader over one value of a body that is known to be UTF-8; positions stay those of the body.
+    pub fn within(bytes: &'a [u8], span: Span) -> Result<Self, JsonError> {
+        let head = bytes.get(..span.end).unwrap_or(bytes);
+        Ok(Self { bytes: head, depth: 0, pos: span.start.min(head.len()) })
+    }
+
+    /// Type of the next value.
+    pub fn kind(&mut self) -> Result<Kind, JsonError> {
+        self.blanks();
+        match self.bytes.get(self.pos) {
+            Some(b'"') => Ok(Kind::String),
+            Some(b'{') => Ok(Kind::Object),
+            Some(b'[') => Ok(Kind::Array),
+            Some(b't' | b'f') => Ok(Kind::Bool),
+            Some(b'n') => Ok(Kind::Null),
+            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(_) => Err(self.fault(Fault::Syntax)),
+            None => Err(self.fault(Fault::End)),
+        }
+    }
+
+    /// Reads an object. `visit` is called at the value of every member, in order, with the position of its
+    /// key in `wanted` (`None` for any other key) and must consume that value. A wanted key that occurs twice is
+    /// an error. A value that is no object is skipped, and `visit` is not called.
+    pub fn object<const N: usize>(
+        &mut self,
+        wanted: [&str; N],
+        mut visit: impl FnMut(&mut Self, Option<usize>) -> Result<(), JsonError>,
+    ) -> Result<(), JsonError> {
+        let mut seen = [false; N];
+        self.members(|reader, key, offset| {
+            let index = wanted.iter().position(|name| *name == key);
+            if let Some(mark) = index.and_then(|i| seen.get_mut(i))
+                && std::mem::replace(mark, true)
+            {
+                return Err(JsonError { fault: Fault::DuplicateKey, offset });
+            }
+            visit(reader, index)
+        })
+    }
+
+    /// Reads an object; `visit` gets every key with its offset and must consume the value. A value that is no
+    /// object is skipped.
+    pub fn members(
+        &mut self,
+        mut visit: impl FnMut(&mut Self, Cow<'a, str>, usize) -> Result<(), JsonError>,
+    ) -> Result<(), JsonError> {
+        if self.kind()? != Kind::Object {
+            return self.skip();
+        }
+        self.enter()?;
+        let mut first = true;
+        while self.more(b'}', &mut first)? {
+            let offset = self.pos;
+            let key = self.key()?;
+            visit(self, key, offset)?;
+        }
+        self.depth = self.depth.saturating_sub(1);
+        Ok(())
+    }
+
+    /// Reads an array; `visit` is called at every element and must consume it. A value that is no array is
+    /// skipped.
+    pub fn array(
+        &mut self,
+        mut visit: impl FnMut(&mut Self) -> Result<(), JsonError>,
+    ) -> Result<(), JsonError> {
+        if self.kind()? != Kind::Array {
+            return self.skip();
+        }
+        self.enter()?;
+        let mut first = true;
+        while self.more(b']', &mut first)? {
+            visit(self)?;
+        }
+        self.depth = self.depth.saturating_sub(1);
+        Ok(())
+    }
+
+    /// Reads a string; `None` if the value is of another type, which is then skipped.
+    pub fn string(&mut self) -> Result<Option<Text>, JsonError> {
+        if self.kind()? != Kind::String {
+            self.skip()?;
+            return Ok(None);
+        }
+        let start = self.pos.saturating_add(1);
+        let (end, escaped) = scan::string(self.bytes, start)?;
+        self.pos = end.saturating_add(1);
+        let form = if escaped { Form::Escaped } else { Form::Plain };
+        Ok(Some(Text { form, span: Span { start, end } }))
+    }
+
+    /// Reads a string and hands out its characters.
+    pub fn characters(&mut self) -> Result<Option<Cow<'a, str>>, JsonError> {
+        let text = self.string()?;
+        Ok(text.map(|text| decode(self.bytes, text)))
+    }
+
+    /// Reads any value and says where it stood.
+    pub fn value(&mut self) -> Result<Span, JsonError> {
+        self.blanks();
+        let start = self.pos;
+        self.skip()?;
+        Ok(Span { start, end: self.pos })
+    }
+
+    /// Reads `true` or `false`; anything else is skipped and is `None`.
+    pub fn boolean(&mut self) -> Result<Option<bool>, JsonError> {
+        let kind = self.kind()?;
+        let span = self.value()?;
+        Ok((kind == Kind::Bool).then(|| span.of(self.bytes) == b"true"))
+    }
+
+    /// Reads a whole number from 0 up; anything else is skipped and is `None`.
+    pub fn unsigned(&mut self) -> Result<Option<u64>, JsonError> {
+        let kind = self.kind()?;
+        let span = self.value()?;
+        if kind != Kind::Number {
+            return Ok(None);
+        }
+        Ok(std::str::from_utf8(span.of(self.bytes)).ok().and_then(|digits| digits.parse().ok()))
+    }
+
+    /// Skips the next value, checking its syntax.
+    pub fn skip(&mut self) -> Result<(), JsonError> {
+        self.blanks();
+        let room = MAX_DEPTH.saturating_sub(self.depth);
+        self.pos = scan::value(self.bytes, self.pos, room)?;
+        Ok(())
+    }
+
+    /// Checks that nothing but blanks follows.
+    pub fn end(&mut self) -> Result<(), JsonError> {
+        self.blanks();
+        if self.pos < self.bytes.len() {
+            return Err(self.fault(Fault::Trailing));
+        }
+        Ok(())
+    }
+
+    /// The bytes that are read.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Offset of the next byte that is read.
+    pub fn position(&self) -> usize {
+        self.pos
+    }
+
+    fn key(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        let key = match self.bytes.get(self.pos) {
+            Some(b'"') => self.characters()?,
+            _ => None,
+        };
+        let Some(key) = key else { return Err(self.fault(Fault::Syntax)) };
+        self.blanks();
+        match self.bytes.get(self.pos) {
+            Some(b':') => self.pos = self.pos.saturating_add(1),
+            Some(_) => return Err(self.fault(Fault::Syntax)),
+            None => return Err(self.fault(Fault::End)),
+        }
+        self.blanks();
+        Ok(key)
+    }
+
+    fn enter(&mut self) -> Result<(), JsonError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.fault(Fault::TooDeep));
+        }
+        self.depth = self.depth.saturating_add(1);
+        self.pos = self.pos.saturating_add(1);
+        Ok(())
+    }
+
+    /// Moves to the next element or member, or past `close`.
+    fn more(&mut self, close: u8, first: &mut bool) -> Result<bool, JsonError> {
+        self.blanks();
+        let next = self.bytes.get(self.pos).copied();
+        if next == Some(close) {
+            self.pos = self.pos.saturating_add(1);
+            return Ok(false);
+        }
+        match (std::mem::replace(first, false), next) {
+            (_, None) => return Err(self.fault(Fault::End)),
+            (true, Some(_)) => {}
+            (false, Some(b',')) => {
+                self.pos = self.pos.saturating_add(1);
+                self.blanks();
+            }
+            (false, Some(_)) => return Err(self.fault(Fault::Syntax)),
+        }
+        Ok(true)
+    }
+
+    fn blanks(&mut self) {
+        self.pos = scan::blanks(self.bytes, self.pos);
+    }
+
+    fn fault(&self, fault: Fault) -> JsonError {
+        JsonError { fault, offset: self.pos }
+    }
+}
+
+/// Checks that `bytes` are one JSON text.
+pub fn check(bytes: &[u8]) -> Result<(), JsonError> {
+    let mut reader = Reader::new(bytes)?;
+    reader.skip()?;
+    reader.end()
+}
+
+#[cfg(test)]
+mod tests;
