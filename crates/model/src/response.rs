@@ -2,7 +2,7 @@
 
 use crate::ToolCall;
 
-/// Most segments that a view keeps; what comes after is counted into the last one.
+/// Most segments that a view keeps; what comes after is counted into the last one. Also most stops.
 const MAX_SEGMENTS: usize = 4096;
 
 /// Tokens of one exchange as the provider counts them.
@@ -71,6 +71,13 @@ pub struct ResponseView {
 }
 
 impl ResponseView {
+    /// Notes why an alternative ended.
+    pub fn stop(&mut self, alternative: u32, reason: String) {
+        if self.stops.len() < MAX_SEGMENTS {
+            self.stops.push(Stop { alternative, reason });
+        }
+    }
+
     /// Adds output to the last segment if it is of the same kind and alternative, else starts one.
     pub fn output(&mut self, kind: OutputKind, alternative: u32, bytes: usize) {
         let full = self.segments.len() >= MAX_SEGMENTS;

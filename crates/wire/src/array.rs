@@ -23,7 +23,8 @@ impl ArrayScanner {
                 pos = pos.saturating_add(self.string(rest));
                 continue;
             }
-            let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']')) else {
+            let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']'))
+            else {
                 return;
             };
             pos = pos.saturating_add(at).saturating_add(1);

@@ -18,8 +18,13 @@ pub enum Coding {
 impl Coding {
     /// By its name in `content-encoding`, case-insensitive.
     pub fn by_name(name: &str) -> Option<Self> {
-        let names =
-            [("br", Self::Brotli), ("deflate", Self::Deflate), ("gzip", Self::Gzip), ("x-gzip", Self::Gzip), ("zstd", Self::Zstd)];
+        let names = [
+            ("br", Self::Brotli),
+            ("deflate", Self::Deflate),
+            ("gzip", Self::Gzip),
+            ("x-gzip", Self::Gzip),
+            ("zstd", Self::Zstd),
+        ];
         names.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.trim())).map(|(_, coding)| *coding)
     }
 }

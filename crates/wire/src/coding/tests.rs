@@ -57,7 +57,10 @@ fn a8_what_is_cut_or_damaged_is_corrupt() {
         let coded = encode(coding, b"{\"a\":\"some text that is long enough to be cut\"}");
         let cut = &coded[..coded.len() / 2];
         assert!(matches!(decode(coding, cut, 1 << 20), Err(CodingError::Corrupt)), "{coding:?} cut");
-        assert!(matches!(decode(coding, b"{\"plain\":1}", 1 << 20), Err(CodingError::Corrupt)), "{coding:?} plain");
+        assert!(
+            matches!(decode(coding, b"{\"plain\":1}", 1 << 20), Err(CodingError::Corrupt)),
+            "{coding:?} plain"
+        );
     }
 }
 

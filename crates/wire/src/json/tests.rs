@@ -9,8 +9,22 @@ fn fault(text: &str) -> Option<Fault> {
 #[test]
 fn accepts_what_the_grammar_allows() {
     for text in [
-        "{}", "[]", " null\n", "true", "false", "0", "-0", "1e5", "-1.5E+30", "123456789012345678901234567890",
-        r#""""#, r#""\ud800""#, r#""\u0000\"\\\/\b\f\n\r\t""#, r#"{"a":[1,{"b":"c"}],"a":2}"#, "[ 1 , 2 ]", "\"\u{7f}é\u{1f600}\"",
+        "{}",
+        "[]",
+        " null\n",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "1e5",
+        "-1.5E+30",
+        "123456789012345678901234567890",
+        r#""""#,
+        r#""\ud800""#,
+        r#""\u0000\"\\\/\b\f\n\r\t""#,
+        r#"{"a":[1,{"b":"c"}],"a":2}"#,
+        "[ 1 , 2 ]",
+        "\"\u{7f}é\u{1f600}\"",
     ] {
         assert_eq!(fault(text), None, "{text}");
     }
@@ -19,11 +33,32 @@ fn accepts_what_the_grammar_allows() {
 #[test]
 fn refuses_what_it_does_not() {
     for (text, want) in [
-        ("", Fault::End), ("{", Fault::End), ("[1,", Fault::End), ("\"abc", Fault::End), ("tru", Fault::End), ("-", Fault::End),
-        ("{,}", Fault::Syntax), ("[1,]", Fault::Syntax), ("{\"a\":1,}", Fault::Syntax), ("{\"a\"}", Fault::Syntax), ("{a:1}", Fault::Syntax),
-        ("01", Fault::Trailing), ("1.", Fault::End), ("1.x", Fault::Syntax), ("+1", Fault::Syntax), (".5", Fault::Syntax), ("NaN", Fault::Syntax),
-        ("\"\\x\"", Fault::Syntax), ("\"\\u12g4\"", Fault::Syntax), ("\"a\nb\"", Fault::Syntax), ("'a'", Fault::Syntax), ("[1}", Fault::Syntax),
-        ("{}{}", Fault::Trailing), ("1 2", Fault::Trailing), ("\u{feff}{}", Fault::Syntax), ("// c\n1", Fault::Syntax),
+        ("", Fault::End),
+        ("{", Fault::End),
+        ("[1,", Fault::End),
+        ("\"abc", Fault::End),
+        ("tru", Fault::End),
+        ("-", Fault::End),
+        ("{,}", Fault::Syntax),
+        ("[1,]", Fault::Syntax),
+        ("{\"a\":1,}", Fault::Syntax),
+        ("{\"a\"}", Fault::Syntax),
+        ("{a:1}", Fault::Syntax),
+        ("01", Fault::Trailing),
+        ("1.", Fault::End),
+        ("1.x", Fault::Syntax),
+        ("+1", Fault::Syntax),
+        (".5", Fault::Syntax),
+        ("NaN", Fault::Syntax),
+        ("\"\\x\"", Fault::Syntax),
+        ("\"\\u12g4\"", Fault::Syntax),
+        ("\"a\nb\"", Fault::Syntax),
+        ("'a'", Fault::Syntax),
+        ("[1}", Fault::Syntax),
+        ("{}{}", Fault::Trailing),
+        ("1 2", Fault::Trailing),
+        ("\u{feff}{}", Fault::Syntax),
+        ("// c\n1", Fault::Syntax),
     ] {
         assert_eq!(fault(text), Some(want), "{text}");
     }

@@ -48,7 +48,10 @@ fn a1_blanks_and_several_data_lines_follow_the_standard() {
 
 #[test]
 fn a3_line_ends_may_be_mixed_and_the_last_blank_line_may_be_missing() {
-    check("data: a\r\n\r\ndata: b\n\ndata: c\r\rdata: d\r\n\ndata: e", &[("", "a"), ("", "b"), ("", "c"), ("", "d"), ("", "e")]);
+    check(
+        "data: a\r\n\r\ndata: b\n\ndata: c\r\rdata: d\r\n\ndata: e",
+        &[("", "a"), ("", "b"), ("", "c"), ("", "d"), ("", "e")],
+    );
     check("data: a\n\r\ndata: b\n\n\n\ndata: c\r", &[("", "a"), ("", "b"), ("", "c")]);
 }
 

@@ -1,0 +1,5 @@
+//! The conversation both sides speak: realistic chat-completion requests and answers, the same in every run.
+
+pub mod answer;
+mod prose;
+pub mod request;

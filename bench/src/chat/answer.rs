@@ -1,0 +1,89 @@
+//! The mock provider's answers, made once and then only copied.
+//!
+//! `prompt_tokens` is the request body's length in bytes: a proxy that loses or changes part of a request
+//! changes the answer, and the byte-for-byte comparison with the direct one shows it.
+
+use bytes::Bytes;
+
+use super::prose::{Prose, quoted};
+
+/// Different content events; a stream repeats them.
+const EVENTS: usize = 32;
+/// What all answers say of themselves.
+const ID: &str = r#""id":"chatcmpl-BenchBenchBenchBench00000001""#;
+const MODEL: &str =
+    r#""created":1760000000,"model":"gpt-4o-2024-08-06","system_fingerprint":"fp_bench00001""#;
+
+/// Everything the mock provider can say.
+pub struct Answers {
+    before_usage: String,
+    events: Vec<Bytes>,
+}
+
+impl Answers {
+    /// Prepares them.
+    pub fn new() -> Self {
+        let mut prose = Prose::new(1);
+        let text = quoted(prose.text(420));
+        let before_usage = format!(
+            r#"{{{ID},"object":"chat.completion",{MODEL},"choices":[{{"index":0,"message":{{"role":"assistant","content":{text},"refusal":null,"annotations":[]}},"logprobs":null,"finish_reason":"stop"}}],"usage":"#
+        );
+        let events = (0..EVENTS)
+            .map(|_| {
+                let delta = format!(r#"{{"content":{}}}"#, quoted(prose.text(2)));
+                Bytes::from(framed(&event(&delta, "null")))
+            })
+            .collect();
+        Self { before_usage, events }
+    }
+
+    /// A whole HTTP response of about 1 KB.
+    pub fn complete(&self, prompt: usize) -> String {
+        let usage = usage(prompt);
+        let length = self.before_usage.len() + usage.len() + 1;
+        format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{}{usage}}}",
+            self.before_usage
+        )
+    }
+
+    /// Content events without end, each as an HTTP chunk of its own.
+    pub fn events(&self) -> impl Iterator<Item = &Bytes> {
+        self.events.iter().cycle()
+    }
+}
+
+/// The head of a streamed answer.
+pub const STREAM_HEAD: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n\
+      transfer-encoding: chunked\r\n\r\n";
+
+/// Events that close a stream: finish, usage, `[DONE]`.
+pub const CLOSING_EVENTS: usize = 3;
+
+/// The closing events and the end of the body.
+pub fn closing(prompt: usize) -> String {
+    let usage = format!(
+        "data: {{{ID},\"object\":\"chat.completion.chunk\",{MODEL},\"choices\":[],\"usage\":{}}}\n\n",
+        usage(prompt)
+    );
+    let events = [framed(&event("{}", r#""stop""#)), framed(&usage), framed("data: [DONE]\n\n")];
+    format!("{}0\r\n\r\n", events.concat())
+}
+
+fn event(delta: &str, finish: &str) -> String {
+    format!(
+        "data: {{{ID},\"object\":\"chat.completion.chunk\",{MODEL},\"choices\":[{{\"index\":0,\"delta\":{delta},\"logprobs\":null,\"finish_reason\":{finish}}}],\"usage\":null}}\n\n"
+    )
+}
+
+fn framed(event: &str) -> String {
+    format!("{:x}\r\n{event}\r\n", event.len())
+}
+
+fn usage(prompt: usize) -> String {
+    format!(
+        r#"{{"prompt_tokens":{prompt},"completion_tokens":128,"total_tokens":{},"prompt_tokens_details":{{"cached_tokens":0,"audio_tokens":0}},"completion_tokens_details":{{"reasoning_tokens":0,"audio_tokens":0}}}}"#,
+        prompt + 128
+    )
+}

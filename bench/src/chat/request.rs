@@ -1,0 +1,137 @@
+//! Requests of a known size: system prompt, turns with tool calls and their results, declared tools.
+
+use bytes::Bytes;
+use clap::ValueEnum;
+
+use super::prose::{Prose, quoted};
+
+/// A request body's size.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ValueEnum)]
+pub enum Size {
+    /// 1,024 bytes: a question.
+    #[value(name = "1k")]
+    Kb1,
+    /// 20,480 bytes: a conversation.
+    #[value(name = "20k")]
+    Kb20,
+    /// 204,800 bytes: a coding agent at work.
+    #[value(name = "200k")]
+    Kb200,
+}
+
+impl Size {
+    /// The exact length in bytes.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::Kb1 => 1_024,
+            Self::Kb20 => 20_480,
+            Self::Kb200 => 204_800,
+        }
+    }
+}
+
+/// The streamed answer to ask the mock provider for.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Shape {
+    /// Events that carry content; three more close the stream.
+    pub chunks: usize,
+    /// Pause between them, in microseconds; 0 is a burst.
+    pub delay_us: u64,
+    /// How a burst is written.
+    pub flush: Flush,
+}
+
+/// How the mock provider writes a burst.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ValueEnum)]
+pub enum Flush {
+    /// Everything at once.
+    All,
+    /// A write per event.
+    Each,
+}
+
+/// A whole HTTP request, head and body; `shape` makes it a streamed one.
+pub fn http(path: &str, size: Size, shape: Option<Shape>) -> Bytes {
+    let body = body(size, shape.is_some());
+    let wishes = shape.map_or(String::new(), |shape| {
+        let flush = match shape.flush {
+            Flush::All => "all",
+            Flush::Each => "each",
+        };
+        format!(
+            "x-mock-chunks: {}\r\nx-mock-delay-us: {}\r\nx-mock-flush: {flush}\r\n",
+            shape.chunks, shape.delay_us
+        )
+    });
+    Bytes::from(format!(
+        "POST {path} HTTP/1.1\r\nhost: bench.local\r\nuser-agent: bench\r\naccept: */*\r\n\
+         authorization: Bearer sk-bench-0123456789abcdef0123456789abcdef\r\ncontent-type: application/json\r\n\
+         {wishes}content-length: {}\r\n\r\n{body}",
+        body.len()
+    ))
+}
+
+/// A chat-completion request body of exactly `size`.
+pub fn body(size: Size, stream: bool) -> String {
+    let size = size.bytes();
+    let tail = tail(stream);
+    let mut prose = Prose::new(size as u64);
+    let system = prose.text((size / 20).clamp(60, 4_000));
+    let mut body =
+        format!(r#"{{"model":"gpt-4o","messages":[{{"role":"system","content":{}}}"#, quoted(system));
+    for number in 0_u32.. {
+        let turn = turn(number, size, &mut prose);
+        // The last message makes up the size: keep room for it.
+        if body.len() + turn.len() + tail.len() + CLOSING.len() > size {
+            break;
+        }
+        body.push_str(&turn);
+    }
+    let room = size.saturating_sub(body.len() + tail.len() + CLOSING.len());
+    let (before, after) = CLOSING.split_once('|').unwrap_or_default();
+    [&body, before, &prose.plain(room + 1), after, &tail].concat()
+}
+
+/// The last message, its content at the bar.
+const CLOSING: &str = r#",{"role":"user","content":"|"}"#;
+
+fn turn(number: u32, size: usize, prose: &mut Prose) -> String {
+    let limit = (size / 8).min(6_000) as u64;
+    let question = quoted(prose.text((size / 100).clamp(25, 200)));
+    let result_length = 20_u64.saturating_add(prose.below(limit.saturating_sub(60)));
+    let result = quoted(prose.text(usize::try_from(result_length).unwrap_or(100)));
+    format!(
+        r#",{{"role":"user","content":{question}}},{{"role":"assistant","content":null,"tool_calls":[{{"id":"call_{number:04}","type":"function","function":{{"name":"read_file","arguments":"{{\"path\":\"src/{number}.rs\"}}"}}}}]}},{{"role":"tool","tool_call_id":"call_{number:04}","content":{result}}}"#
+    )
+}
+
+fn tail(stream: bool) -> String {
+    // The usage chunk is asked for, so that no proxy has a reason to ask for it itself.
+    let stream = if stream { r#","stream":true,"stream_options":{"include_usage":true}"# } else { "" };
+    let tools = [("read_file", "path"), ("search", "query")].map(|(name, argument)| {
+        format!(
+            r#"{{"type":"function","function":{{"name":"{name}","parameters":{{"type":"object","properties":{{"{argument}":{{"type":"string"}}}},"required":["{argument}"]}}}}}}"#
+        )
+    });
+    format!(r#"],"tools":[{}],"temperature":0.2{stream}}}"#, tools.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_have_their_exact_size_and_hold_tool_calls_and_results() {
+        for size in [Size::Kb1, Size::Kb20, Size::Kb200] {
+            for stream in [false, true] {
+                let body = body(size, stream);
+                assert_eq!(body.len(), size.bytes());
+                let value: serde_json::Value = serde_json::from_str(&body).unwrap();
+                let roles = value["messages"].as_array().unwrap().iter().map(|message| &message["role"]);
+                assert!(roles.clone().any(|role| role == "tool"), "{size:?} {stream}: no tool result");
+                assert_eq!(value["stream"].as_bool().unwrap_or(false), stream);
+                assert_eq!(value["tools"].as_array().unwrap().len(), 2);
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The provider: answers chat completions with constant bytes, cheaply and predictably.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use tokio::net::TcpListener;
+
+use crate::chat::answer::{Answers, STREAM_HEAD, closing};
+use crate::chat::request::{Flush, Shape};
+use crate::http1::{Framing, Wire};
+use crate::ticker::Ticker;
+
+/// Largest request body accepted, in bytes.
+const BODY_LIMIT: usize = 64 * 1024 * 1024;
+/// Most content events in one stream.
+const CHUNK_LIMIT: usize = 1_000_000;
+
+/// Where to listen.
+#[derive(Args)]
+pub struct Options {
+    /// Loopback port; 0 picks one and prints it.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+}
+
+/// Serves until killed.
+///
+/// A `POST` whose path ends in `/chat/completions` gets a completion, or with `"stream":true` in its body a
+/// stream as the headers `x-mock-chunks`, `x-mock-delay-us` and `x-mock-flush: each|all` wish. A `GET` gets
+/// an empty 200, which is how readiness is probed.
+pub async fn main(options: Options) -> Result<()> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    crate::say(&format!(r#"{{"port":{}}}"#, listener.local_addr()?.port()))?;
+    let answers = Arc::new(Answers::new());
+    loop {
+        let (stream, _) = listener.accept().await.context("cannot accept")?;
+        let answers = Arc::clone(&answers);
+        // A broken connection is the client's to report: it misses an answer.
+        tokio::spawn(async move { serve(Wire::new(stream)?, &answers).await });
+    }
+}
+
+async fn serve(mut wire: Wire, answers: &Answers) -> Result<()> {
+    let mut body = Vec::new();
+    while let Some(head) = wire.head().await? {
+        body.clear();
+        let framing = head.framing().unwrap_or(Framing::Length(0));
+        if let Framing::Length(length) = framing {
+            ensure!(length <= BODY_LIMIT, "request body over {BODY_LIMIT} bytes");
+        }
+        wire.body(framing, |piece| body.extend_from_slice(piece)).await?;
+        let (method, path) = head.target();
+        if method == b"GET" {
+            wire.send(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await?;
+        } else if !path.ends_with(b"/chat/completions") {
+            wire.send(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await?;
+        } else if memchr::memmem::find(&body, br#""stream":true"#).is_some() {
+            let shape = Shape {
+                chunks: head.number("x-mock-chunks").unwrap_or(20).min(CHUNK_LIMIT),
+                delay_us: head.number("x-mock-delay-us").unwrap_or(0) as u64,
+                flush: if head.header("x-mock-flush") == Some(b"all") { Flush::All } else { Flush::Each },
+            };
+            stream(&mut wire, answers, shape, body.len()).await?;
+        } else {
+            wire.send(answers.complete(body.len()).as_bytes()).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn stream(wire: &mut Wire, answers: &Answers, shape: Shape, prompt: usize) -> Result<()> {
+    let events = answers.events().take(shape.chunks);
+    let closing = closing(prompt);
+    if shape.delay_us > 0 {
+        wire.send(STREAM_HEAD).await?;
+        let mut ticker = Ticker::every(Duration::from_micros(shape.delay_us))?;
+        for event in events {
+            wire.send(event).await?;
+            ticker.tick().await?;
+        }
+        return wire.send(closing.as_bytes()).await;
+    }
+    match shape.flush {
+        Flush::All => {
+            let mut all = STREAM_HEAD.to_vec();
+            events.for_each(|event| all.extend_from_slice(event));
+            all.extend_from_slice(closing.as_bytes());
+            wire.send(&all).await
+        }
+        Flush::Each => {
+            wire.send(STREAM_HEAD).await?;
+            for event in events {
+                wire.send(event).await?;
+            }
+            wire.send(closing.as_bytes()).await
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! CPU time per request and throughput: 16 connections, each with a request always under way.
+
+use anyhow::Result;
+
+use crate::chat::request::Size;
+use crate::load::Mode;
+use crate::run::lab::Lab;
+use crate::run::table::{Goal, Row, Table};
+use crate::run::target::Target;
+
+/// Request sizes, and how many times nginx's CPU time is acceptable. nginx does not look at bodies; the larger
+/// they are, the more looking shows, until copying outweighs it.
+const SIZES: [(Size, &str, f64); 3] =
+    [(Size::Kb1, "1 KB", 1.75), (Size::Kb20, "20 KB", 3.5), (Size::Kb200, "200 KB", 2.2)];
+
+/// Measures all sizes.
+pub async fn run(lab: &mut Lab, targets: &[Target], table: &mut Table) -> Result<()> {
+    for (size, label, limit) in SIZES {
+        let mut cpu = Row::new(format!("CPU per request, {label}"), "µs", Some(Goal::TimesNginx(limit)));
+        let mut throughput = Row::new(format!("throughput, {label}"), "requests/s", None);
+        for _ in 0..lab.plan.rounds {
+            for target in targets {
+                let mut load = lab.load(target, Mode::Closed);
+                load.size = size;
+                let measured = lab.measure(target, &load).await?;
+                let requests = measured.report.requests as f64;
+                throughput.sample(target.name, requests / measured.report.seconds);
+                if target.process.is_some() {
+                    cpu.sample(target.name, measured.cpu_us / requests);
+                }
+            }
+        }
+        table.add(cpu);
+        table.add(throughput);
+    }
+    Ok(())
+}

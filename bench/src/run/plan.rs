@@ -1,0 +1,56 @@
+//! How much of everything.
+
+/// Counts and times of one run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Interleaved rounds of every repeated measurement.
+    pub rounds: usize,
+    /// Length of a closed-loop measurement.
+    pub cpu_ms: u64,
+    /// Length of an open-loop measurement.
+    pub latency_ms: u64,
+    /// Warm-up before each of the two.
+    pub warm_ms: u64,
+    /// Content events per stream where they are 5 ms apart.
+    pub paced_chunks: usize,
+    /// Streams one after another on each connection, in a burst.
+    pub burst_repeat: u64,
+    /// Length of the load under which memory is read.
+    pub busy_ms: u64,
+    /// Content events per slow stream, a quarter of a second apart.
+    pub slow_chunks: usize,
+    /// Starts timed.
+    pub starts: usize,
+}
+
+impl Plan {
+    /// Under four minutes.
+    pub fn full() -> Self {
+        Self {
+            rounds: 7,
+            cpu_ms: 900,
+            latency_ms: 1_400,
+            warm_ms: 100,
+            paced_chunks: 200,
+            burst_repeat: 30,
+            busy_ms: 2_000,
+            slow_chunks: 40,
+            starts: 10,
+        }
+    }
+
+    /// Under 40 seconds.
+    pub fn quick() -> Self {
+        Self {
+            rounds: 3,
+            cpu_ms: 250,
+            latency_ms: 300,
+            warm_ms: 50,
+            paced_chunks: 60,
+            burst_repeat: 10,
+            busy_ms: 500,
+            slow_chunks: 8,
+            starts: 5,
+        }
+    }
+}

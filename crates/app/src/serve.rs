@@ -1,0 +1,47 @@
+//! `archestra serve`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use config::{Config, Settings};
+use proxy::Server;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::variables;
+
+/// Flags of `archestra serve`. Each is an environment variable and a key of the file too.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// TOML file with any of these settings, and agents
+    #[arg(long, env = "ARCHESTRA_CONFIG")]
+    config: Option<PathBuf>,
+    /// What is logged to standard error, for example debug or proxy=debug [default: info]
+    #[arg(long, env = "ARCHESTRA_LOG")]
+    log: Option<String>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+    telemetry::log::start(arguments.log.as_deref().unwrap_or("info"));
+    variables::warn_of_unknown();
+    let file = arguments.config.as_deref().map(Settings::from_file).transpose()?;
+    let config = Config::build(arguments.settings.or(file.unwrap_or_default()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let server = Server::start(config)?;
+        tracing::info!(addr = %server.address(), "listening");
+        server
+            .run(async {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            })
+            .await;
+        anyhow::Ok(())
+    })
+}

@@ -1,0 +1,164 @@
+//! The providers' official SDKs, once against the simulated providers and once through the proxy.
+//!
+//! What an application developer must not notice is tested as exactly that: the scripts in `tests/sdk` report the same
+//! checks both ways, and the providers receive the same requests, byte for byte, apart from what a connection needs.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use testkit::{FakeUpstream, Proxy, Received, providers, run};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+const AGENT_ID: &str = "0198f2a4-0000-7000-8000-000000000001";
+/// What stands in the agent's place of a base URL: nothing, the built-in agent's slug, a configured agent's id.
+const AGENTS: [&str; 3] = ["", "/default", "/0198f2a4-0000-7000-8000-000000000001"];
+/// A script takes seconds, most of them for loading the SDKs.
+const SCRIPT_BOUND: Duration = Duration::from_secs(300);
+
+/// Of one script: how many checks it makes for each agent, and how many of the proxy's own refusals.
+struct Checks {
+    conversations: usize,
+    refusals: usize,
+}
+
+/// Provider path, header name and value.
+type Credential = (&'static str, &'static str, &'static str);
+
+#[test]
+fn the_python_sdks_notice_nothing() {
+    let python = setting("ARCHESTRA_SDK_PYTHON", ".cache/sdk-venv/bin/python");
+    let script = Path::new(ROOT).join("tests/sdk/python/sdk_python.py");
+    let command = || {
+        let mut command = Command::new(&python);
+        command.arg(&script);
+        command
+    };
+    let credentials = [
+        ("/v1/chat/completions", "authorization", "Bearer sk-openai-python"),
+        ("/v1/messages", "authorization", "Bearer sk-ant-oat-python"),
+        ("/v1/messages", "authorization", "Bearer sk-ant-python"),
+        ("/v1/messages", "x-api-key", "sk-ant-header-python"),
+        ("/v1/models", "x-goog-api-key", "AIza-google-python"),
+        ("/v1beta/models", "x-goog-api-key", "AIza-google-python"),
+    ];
+    compare(command, &Checks { conversations: 40, refusals: 8 }, &credentials);
+}
+
+#[test]
+fn the_node_sdks_notice_nothing() {
+    let modules = setting("ARCHESTRA_SDK_NODE_DIR", ".cache/sdk-node");
+    let scripts = beside(&modules);
+    let command = || {
+        let mut command = Command::new("node");
+        command.arg(scripts.path().join("sdk_node.mjs"));
+        command
+    };
+    let credentials = [
+        ("/v1/chat/completions", "authorization", "Bearer sk-openai-node"),
+        ("/v1/chat/completions", "authorization", "Bearer sk-openai-vercel"),
+        ("/v1/messages", "authorization", "Bearer sk-ant-node"),
+        ("/v1/messages", "authorization", "Bearer sk-ant-oat-node"),
+        ("/v1/messages", "x-api-key", "sk-ant-header-node"),
+        ("/v1/messages", "x-api-key", "sk-ant-vercel"),
+        ("/v1/models", "x-goog-api-key", "AIza-google-node"),
+        ("/v1beta/models", "x-goog-api-key", "AIza-google-node"),
+        ("/v1beta/models", "x-goog-api-key", "AIza-google-vercel"),
+    ];
+    compare(command, &Checks { conversations: 57, refusals: 14 }, &credentials);
+}
+
+/// Runs a script against the simulated providers, then through the proxy, and compares what they received.
+fn compare(command: impl Fn() -> Command, checks: &Checks, credentials: &[Credential]) {
+    let upstream = FakeUpstream::start(providers::answer);
+    let url = upstream.url();
+    let passed = report(&mut command(), [&format!("{url}/v1"), &url, &url]);
+    assert_eq!(passed.len(), checks.conversations * AGENTS.len(), "{passed:#?}");
+    let direct = upstream.requests();
+
+    let upstream = FakeUpstream::start(providers::answer);
+    let agent = format!("[[agents]]\nid = \"{AGENT_ID}\"\nslug = \"billing\"\nname = \"Billing\"\n");
+    let proxy = Proxy::builder(env!("CARGO_BIN_EXE_archestra")).upstream(&upstream).config(&agent).start();
+    let urls =
+        ["openai", "anthropic", "gemini"].map(|provider| proxy.url(&format!("/v1/{provider}{{agent}}")));
+    let passed = report(&mut command(), urls.each_ref().map(String::as_str));
+    assert_eq!(passed.len(), checks.conversations * AGENTS.len() + checks.refusals, "{passed:#?}");
+    let relayed = upstream.requests();
+
+    for (direct, relayed) in direct.iter().zip(&relayed) {
+        assert_same(direct, relayed);
+    }
+    assert_eq!(relayed.len(), direct.len(), "requests through the proxy and without it");
+    assert_credentials(&relayed, credentials);
+}
+
+/// Runs a script with the base URLs of OpenAI, Anthropic and Gemini, and returns the checks that passed.
+fn report(command: &mut Command, urls: [&str; 3]) -> Vec<String> {
+    // An SDK takes keys, base URLs and proxies from the environment too.
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1");
+    let finished = run(command.args(urls).args(AGENTS), SCRIPT_BOUND);
+    let failed: Vec<&str> = finished.stdout.lines().filter(|line| !line.starts_with("ok ")).collect();
+    assert!(
+        failed.is_empty() && finished.status.success(),
+        "{command:?}: {}\n{}\n{}",
+        finished.status,
+        failed.join("\n"),
+        finished.stderr
+    );
+    finished.stdout.lines().map(str::to_owned).collect()
+}
+
+/// Both are the same request, apart from what belongs to the connection.
+fn assert_same(direct: &Received, relayed: &Received) {
+    let request = format!("{} {}", direct.method, direct.target);
+    assert_eq!(format!("{} {}", relayed.method, relayed.target), request);
+    assert_eq!(relayed.text(), direct.text(), "body of {request}");
+    assert_eq!(end_to_end(relayed), end_to_end(direct), "header fields of {request}");
+    // What is to be judged must not come compressed.
+    assert_eq!(relayed.header("accept-encoding"), Some("identity"), "{request}");
+}
+
+/// The header fields an SDK meant for its provider, sorted.
+fn end_to_end(request: &Received) -> Vec<(String, &str)> {
+    let of_the_connection = ["accept-encoding", "connection", "host", "keep-alive", "transfer-encoding"];
+    let fields = request.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.as_str()));
+    let mut fields: Vec<_> = fields.filter(|(name, _)| !of_the_connection.contains(&name.as_str())).collect();
+    fields.sort();
+    fields
+}
+
+/// The providers got these keys in these headers at these paths, all of them and no others.
+fn assert_credentials(requests: &[Received], wanted: &[Credential]) {
+    let mut seen = BTreeSet::new();
+    for request in requests {
+        let path = request.path().split_inclusive("models").next().unwrap_or_default();
+        for name in ["authorization", "x-api-key", "x-goog-api-key"] {
+            seen.extend(request.header(name).map(|value| (path, name, value)));
+        }
+    }
+    assert_eq!(seen, wanted.iter().copied().collect());
+}
+
+/// The path in the variable, or the one that `make test` has installed to.
+fn setting(variable: &str, default: &str) -> PathBuf {
+    let path = std::env::var_os(variable).map_or_else(|| Path::new(ROOT).join(default), PathBuf::from);
+    assert!(path.exists(), "{} is missing: run `make test`, which installs it", path.display());
+    path
+}
+
+/// Copies the scripts into the folder that has the modules, because an import is looked up from where the script is.
+fn beside(modules: &Path) -> TempDir {
+    let folder = tempfile::tempdir_in(modules).unwrap();
+    for script in fs::read_dir(Path::new(ROOT).join("tests/sdk/node")).unwrap() {
+        let script = script.unwrap().path();
+        if script.extension().is_some_and(|extension| extension == "mjs") {
+            fs::copy(&script, folder.path().join(script.file_name().unwrap())).unwrap();
+        }
+    }
+    folder
+}

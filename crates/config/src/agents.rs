@@ -1,0 +1,112 @@
+//! Agents.
+
+use std::collections::HashSet;
+
+use model::{Agent, DEFAULT_AGENT_ID, DEFAULT_AGENT_SLUG};
+use uuid::Uuid;
+
+use crate::{ConfigError, typed};
+
+/// First segments of paths in the providers' APIs. As a slug such a word would hide part of an API.
+const RESERVED: [&str; 33] = [
+    "assistants",
+    "audio",
+    "batches",
+    "batch",
+    "cachedcontents",
+    "chat",
+    "completions",
+    "containers",
+    "conversations",
+    "corpora",
+    "embeddings",
+    "evals",
+    "files",
+    "fine_tuning",
+    "images",
+    "interactions",
+    "models",
+    "moderations",
+    "organization",
+    "projects",
+    "publishers",
+    "realtime",
+    "responses",
+    "threads",
+    "tunedmodels",
+    "upload",
+    "uploads",
+    "v1",
+    "v1alpha",
+    "v1beta",
+    "v1beta1",
+    "v2",
+    "vector_stores",
+];
+
+/// Checks the agents typed and adds the built-in one.
+pub(crate) fn build(typed: Vec<typed::Agent>) -> Result<Vec<Agent>, ConfigError> {
+    let mut agents = vec![Agent {
+        id: DEFAULT_AGENT_ID.to_owned(),
+        name: "Default".to_owned(),
+        slug: DEFAULT_AGENT_SLUG.to_owned(),
+    }];
+    for agent in typed {
+        agents.push(check(agent)?);
+    }
+    let mut seen = HashSet::new();
+    for agent in &agents {
+        for name in [&agent.id, &agent.slug] {
+            if !seen.insert(name.as_str()) {
+                return Err(fault("agents", format!("{name:?} names two agents")));
+            }
+        }
+    }
+    Ok(agents)
+}
+
+fn check(agent: typed::Agent) -> Result<Agent, ConfigError> {
+    let id =
+        Uuid::try_parse(&agent.id).map_err(|_| fault("agents.id", format!("{:?} is no UUID", agent.id)))?;
+    let slug = agent.slug;
+    let well_formed = !slug.is_empty()
+        && slug.len() <= 64
+        && slug
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_');
+    if !well_formed || Uuid::try_parse(&slug).is_ok() {
+        let problem = format!("{slug:?} must be 1 to 64 of a-z, 0-9, - and _, and no UUID");
+        return Err(fault("agents.slug", problem));
+    }
+    if RESERVED.contains(&slug.as_str()) {
+        return Err(fault("agents.slug", format!("{slug:?} is part of a provider's API")));
+    }
+    let name = agent.name.unwrap_or_else(|| slug.clone());
+    Ok(Agent { id: id.hyphenated().to_string(), name, slug })
+}
+
+fn fault(name: &str, problem: String) -> ConfigError {
+    let example = "id = \"6f6c1e9e-6e5d-4a5c-9d5e-0a1b2c3d4e5f\", slug = \"billing-bot\"";
+    ConfigError::Value { name: name.to_owned(), problem, example }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(id: &str, slug: &str) -> Option<String> {
+        let agent = typed::Agent { id: id.to_owned(), name: None, slug: slug.to_owned() };
+        build(vec![agent]).err().map(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_slug_must_not_hide_a_path_or_another_agent() {
+        let id = "6F6C1E9E-6E5D-4A5C-9D5E-0A1B2C3D4E5F";
+        assert_eq!(problem(id, "billing-bot"), None);
+        for slug in ["models", "v1beta", "", "Billing", "a/b", "..", id, "default"] {
+            assert!(problem(id, slug).is_some(), "{slug}");
+        }
+        assert!(problem("billing", "billing").unwrap().contains("is no UUID"));
+        assert!(problem(DEFAULT_AGENT_ID, "other").unwrap().contains("names two agents"));
+    }
+}

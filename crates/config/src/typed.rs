@@ -1,0 +1,126 @@
+//! Settings as typed.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+
+use crate::ConfigError;
+
+/// What a person typed, from one source. Nothing is set that was not typed there.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Agents; only in the file.
+    #[arg(skip)]
+    #[serde(default)]
+    pub agents: Vec<Agent>,
+    /// Base URL of Anthropic's API [default: https://api.anthropic.com]
+    #[arg(long, env = "ARCHESTRA_ANTHROPIC_BASE_URL")]
+    pub anthropic_base_url: Option<String>,
+    /// Longest silence while a client sends its request's body [default: 60000]
+    #[arg(long, env = "ARCHESTRA_CLIENT_IDLE_TIMEOUT_MS")]
+    pub client_idle_timeout_ms: Option<u64>,
+    /// Longest time to establish a connection to a provider, TLS included [default: 10000]
+    #[arg(long, env = "ARCHESTRA_CONNECT_TIMEOUT_MS")]
+    pub connect_timeout_ms: Option<u64>,
+    /// Time between the signal to stop and the moment when new requests are refused [default: 0]
+    #[arg(long, env = "ARCHESTRA_DRAIN_DELAY_SECONDS")]
+    pub drain_delay_seconds: Option<u64>,
+    /// Longest time from a sent request to the first byte of its answer [default: 300000]
+    #[arg(long, env = "ARCHESTRA_FIRST_BYTE_TIMEOUT_MS")]
+    pub first_byte_timeout_ms: Option<u64>,
+    /// Base URL of Google's Gemini API [default: https://generativelanguage.googleapis.com]
+    #[arg(long, env = "ARCHESTRA_GEMINI_BASE_URL")]
+    pub gemini_base_url: Option<String>,
+    /// Longest time for a client to send a request's head, and to keep an idle connection [default: 75000]
+    #[arg(long, env = "ARCHESTRA_HEADER_TIMEOUT_MS")]
+    pub header_timeout_ms: Option<u64>,
+    /// Longest silence within an answer of a provider [default: 300000]
+    #[arg(long, env = "ARCHESTRA_IDLE_TIMEOUT_MS")]
+    pub idle_timeout_ms: Option<u64>,
+    /// Address to serve on [default: 127.0.0.1:9000]
+    #[arg(long, env = "ARCHESTRA_LISTEN")]
+    pub listen: Option<String>,
+    /// Largest body of a request that is read, in bytes, also after its content-encoding is undone [default: 73400320]
+    #[arg(long, env = "ARCHESTRA_MAX_BODY_BYTES")]
+    pub max_body_bytes: Option<u64>,
+    /// Most connections of clients at a time [default: 16384]
+    #[arg(long, env = "ARCHESTRA_MAX_CONNECTIONS")]
+    pub max_connections: Option<u64>,
+    /// Largest event of a stream that is held until it is complete, in bytes [default: 10485760]
+    #[arg(long, env = "ARCHESTRA_MAX_EVENT_BYTES")]
+    pub max_event_bytes: Option<u64>,
+    /// Largest answer in one piece that is read, in bytes [default: 73400320]
+    #[arg(long, env = "ARCHESTRA_MAX_RESPONSE_BYTES")]
+    pub max_response_bytes: Option<u64>,
+    /// Base URL of OpenAI's API [default: https://api.openai.com/v1]
+    #[arg(long, env = "ARCHESTRA_OPENAI_BASE_URL")]
+    pub openai_base_url: Option<String>,
+    /// File to append the record of exchanges to [default: standard output]
+    #[arg(long, env = "ARCHESTRA_RECORD_FILE")]
+    pub record_file: Option<PathBuf>,
+    /// Most bytes of the record that may wait to be written [default: 8388608]
+    #[arg(long, env = "ARCHESTRA_RECORD_QUEUE_BYTES")]
+    pub record_queue_bytes: Option<u64>,
+    /// Longest time that running exchanges get to finish on shutdown [default: 30]
+    #[arg(long, env = "ARCHESTRA_SHUTDOWN_GRACE_SECONDS")]
+    pub shutdown_grace_seconds: Option<u64>,
+    /// Threads that serve connections [default: one for each core]
+    #[arg(long, env = "ARCHESTRA_WORKERS")]
+    pub workers: Option<u64>,
+    /// Longest time that a client may refuse to take more of its answer [default: 300000]
+    #[arg(long, env = "ARCHESTRA_WRITE_TIMEOUT_MS")]
+    pub write_timeout_ms: Option<u64>,
+}
+
+/// An entry of `[[agents]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agent {
+    /// UUID.
+    pub id: String,
+    /// Name for people; the slug if left out.
+    pub name: Option<String>,
+    /// Lower-case name for base URLs.
+    pub slug: String,
+}
+
+impl Settings {
+    /// Reads a TOML file.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not TOML, or has an unknown key.
+    pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|e| e.to_string());
+        let settings = text.and_then(|text| toml::from_str(&text).map_err(|e| e.to_string()));
+        settings.map_err(|message| ConfigError::File { path: path.display().to_string(), message })
+    }
+
+    /// These settings, and those of `other` where nothing was typed here.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            agents: if self.agents.is_empty() { other.agents } else { self.agents },
+            anthropic_base_url: self.anthropic_base_url.or(other.anthropic_base_url),
+            client_idle_timeout_ms: self.client_idle_timeout_ms.or(other.client_idle_timeout_ms),
+            connect_timeout_ms: self.connect_timeout_ms.or(other.connect_timeout_ms),
+            drain_delay_seconds: self.drain_delay_seconds.or(other.drain_delay_seconds),
+            first_byte_timeout_ms: self.first_byte_timeout_ms.or(other.first_byte_timeout_ms),
+            gemini_base_url: self.gemini_base_url.or(other.gemini_base_url),
+            header_timeout_ms: self.header_timeout_ms.or(other.header_timeout_ms),
+            idle_timeout_ms: self.idle_timeout_ms.or(other.idle_timeout_ms),
+            listen: self.listen.or(other.listen),
+            max_body_bytes: self.max_body_bytes.or(other.max_body_bytes),
+            max_connections: self.max_connections.or(other.max_connections),
+            max_event_bytes: self.max_event_bytes.or(other.max_event_bytes),
+            max_response_bytes: self.max_response_bytes.or(other.max_response_bytes),
+            openai_base_url: self.openai_base_url.or(other.openai_base_url),
+            record_file: self.record_file.or(other.record_file),
+            record_queue_bytes: self.record_queue_bytes.or(other.record_queue_bytes),
+            shutdown_grace_seconds: self.shutdown_grace_seconds.or(other.shutdown_grace_seconds),
+            workers: self.workers.or(other.workers),
+            write_timeout_ms: self.write_timeout_ms.or(other.write_timeout_ms),
+        }
+    }
+}

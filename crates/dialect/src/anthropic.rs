@@ -1,0 +1,45 @@
+//! Anthropic Messages (`POST /v1/messages`, Claude API reference, "Messages" and "Streaming messages").
+
+mod block;
+mod request;
+mod response;
+mod stream;
+
+use model::{RequestView, ResponseView};
+use wire::json::JsonError;
+
+use crate::{Dialect, ErrorReply, Framing, StreamReader, Target, error};
+
+/// The dialect of Anthropic's Messages API.
+#[derive(Debug)]
+pub struct AnthropicMessages;
+
+impl Dialect for AnthropicMessages {
+    fn name(&self) -> &'static str {
+        "anthropic-messages"
+    }
+
+    fn serves(&self, target: Target<'_>) -> bool {
+        target.is("/v1/messages")
+    }
+
+    fn read_request(&self, _: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError> {
+        request::read(body)
+    }
+
+    fn read_response(&self, body: &[u8]) -> Result<ResponseView, JsonError> {
+        response::read(body)
+    }
+
+    fn stream_reader(&self) -> Box<dyn StreamReader> {
+        Box::<stream::MessageStream>::default()
+    }
+
+    fn error_body(&self, error: &ErrorReply<'_>) -> Vec<u8> {
+        error::anthropic(error)
+    }
+
+    fn stream_error(&self, _: Framing, _: bool, error: &ErrorReply<'_>) -> Vec<u8> {
+        error::sse_event(Some("error"), &error::anthropic(error))
+    }
+}

@@ -1,0 +1,101 @@
+//! What each provider's API looks like on the wire.
+//!
+//! A [`Dialect`] reads requests and responses into the views of `model` without changing a byte, says what
+//! each event of a stream carries, and writes the errors that we answer ourselves in the API's own shape.
+//! Nothing outside this crate asks which dialect it has in hand.
+
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
+
+mod anthropic;
+mod error;
+mod gemini;
+mod openai_chat;
+mod stream;
+
+use std::fmt;
+
+use model::{RequestView, ResponseView};
+use wire::json::JsonError;
+
+pub use anthropic::AnthropicMessages;
+pub use error::{ErrorKind, ErrorReply};
+pub use gemini::GeminiGenerate;
+pub use openai_chat::OpenAiChat;
+pub use stream::{EventClass, StreamReader};
+
+/// How an answer is cut into events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// A streamed JSON array.
+    Array,
+    /// Server-sent events.
+    Sse,
+    /// Not at all: one JSON text.
+    Whole,
+}
+
+/// Where a request goes: path and query behind the provider's prefix and the agent, as they came.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// Path with percent-encoding undone and runs of `/` folded, for recognition only.
+    pub path: &'a str,
+    /// Query string without `?`.
+    pub query: &'a str,
+}
+
+impl Target<'_> {
+    /// Whether the path is `wanted`. Case and a slash at the end do not matter: a provider that overlooks them
+    /// must not be reached unread.
+    pub(crate) fn is(&self, wanted: &str) -> bool {
+        self.path.trim_end_matches('/').eq_ignore_ascii_case(wanted)
+    }
+
+    /// Whether the path ends in `verb`, likewise.
+    pub(crate) fn ends_with(&self, verb: &str) -> bool {
+        let path = self.path.trim_end_matches('/').as_bytes();
+        let tail = path.len().checked_sub(verb.len()).and_then(|start| path.get(start..));
+        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(verb.as_bytes()))
+    }
+}
+
+/// One provider API.
+pub trait Dialect: fmt::Debug + Sync {
+    /// Its name in records and logs.
+    fn name(&self) -> &'static str;
+
+    /// Whether a `POST` to this path is a conversation in this dialect.
+    fn serves(&self, target: Target<'_>) -> bool;
+
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// The body is not strict JSON, or a member that matters occurs twice. Wrong types are no errors: what
+    /// cannot be understood is `Unknown` in the view, and the provider says what it thinks of it.
+    fn read_request(&self, target: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError>;
+
+    /// Reads an answer that came in one piece.
+    ///
+    /// # Errors
+    /// As for [`read_request`](Self::read_request).
+    fn read_response(&self, body: &[u8]) -> Result<ResponseView, JsonError>;
+
+    /// How an answer with this `content-type` to this request is framed.
+    fn framing(&self, target: Target<'_>, content_type: &str) -> Framing {
+        let _ = target;
+        if is_event_stream(content_type) { Framing::Sse } else { Framing::Whole }
+    }
+
+    /// A reader for the events of one streamed answer.
+    fn stream_reader(&self) -> Box<dyn StreamReader>;
+
+    /// The body of an error of ours, JSON.
+    fn error_body(&self, error: &ErrorReply<'_>) -> Vec<u8>;
+
+    /// What ends a stream that broke. `after_event` says whether an event went out before.
+    fn stream_error(&self, framing: Framing, after_event: bool, error: &ErrorReply<'_>) -> Vec<u8>;
+}
+
+fn is_event_stream(content_type: &str) -> bool {
+    let media = content_type.split(';').next().unwrap_or_default().trim();
+    media.eq_ignore_ascii_case("text/event-stream")
+}

@@ -1,0 +1,58 @@
+//! OpenAI Chat Completions (`POST /chat/completions`, OpenAI API reference, "Chat").
+
+mod request;
+mod response;
+mod stream;
+
+use model::{RequestView, ResponseView, Text, ToolCall};
+use wire::json::{JsonError, decode};
+
+use crate::{Dialect, ErrorReply, Framing, StreamReader, Target, error};
+
+/// The dialect of OpenAI's Chat Completions and of the many servers that speak it too.
+#[derive(Debug)]
+pub struct OpenAiChat;
+
+impl Dialect for OpenAiChat {
+    fn name(&self) -> &'static str {
+        "openai-chat"
+    }
+
+    fn serves(&self, target: Target<'_>) -> bool {
+        target.is("/chat/completions")
+    }
+
+    fn read_request(&self, _: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError> {
+        request::read(body)
+    }
+
+    fn read_response(&self, body: &[u8]) -> Result<ResponseView, JsonError> {
+        response::read(body)
+    }
+
+    fn stream_reader(&self) -> Box<dyn StreamReader> {
+        Box::<stream::ChatStream>::default()
+    }
+
+    fn error_body(&self, error: &ErrorReply<'_>) -> Vec<u8> {
+        error::openai(error)
+    }
+
+    /// The SDKs raise an error for a `data` line with an `error` member; `[DONE]` would call the answer
+    /// complete.
+    fn stream_error(&self, _: Framing, _: bool, error: &ErrorReply<'_>) -> Vec<u8> {
+        error::sse_event(None, &error::openai(error))
+    }
+}
+
+/// A call read by position, with its characters.
+pub(crate) fn owned(call: ToolCall<Text>, bytes: &[u8]) -> ToolCall<String> {
+    let text = |text: Option<Text>| text.map(|text| decode(bytes, text).into_owned());
+    ToolCall {
+        alternative: call.alternative,
+        arguments: text(call.arguments),
+        carrier: call.carrier,
+        id: text(call.id),
+        name: text(call.name),
+    }
+}

@@ -1,0 +1,213 @@
+//! Reading a request.
+
+use model::{
+    Carrier, DeclaredTool, Form, Origin, RequestView, Segment, Span, Text, ToolCall, ToolKind, ToolResult,
+};
+use wire::json::{JsonError, Kind, Reader, decode};
+
+/// Reads the body of a request.
+pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
+    let mut view = RequestView::default();
+    let mut reader = Reader::new(body)?;
+    reader.object(["model", "stream", "messages", "tools", "functions"], |r, field| {
+        match field {
+            Some(0) => view.model = r.characters()?.map(Into::into),
+            Some(1) => view.stream = r.boolean()? == Some(true),
+            Some(2) => r.array(|r| message(r, &mut view))?,
+            Some(3) => r.array(|r| declared(r, &mut view))?,
+            Some(4) => r.array(|r| declared_function(r, &mut view))?,
+            _ => r.skip()?,
+        }
+        Ok(())
+    })?;
+    reader.end()?;
+    Ok(view)
+}
+
+/// One of `messages`. Its role may stand behind its content, so parts that have the role's origin are marked
+/// [`Origin::User`] until the role is known.
+fn message(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> {
+    let first = view.segments.len();
+    let (mut role, mut name, mut call_id, mut content) = (None, None, None, None);
+    let fields = ["role", "content", "name", "tool_calls", "function_call", "tool_call_id"];
+    let start = {
+        r.kind()?;
+        r.position()
+    };
+    r.object(fields, |r, field| {
+        match field {
+            Some(0) => role = r.string()?,
+            Some(1) => content = Some(parts(r, view)?),
+            Some(2) => name = r.string()?,
+            Some(3) => r.array(|r| {
+                view.calls.push(call(r, 0)?);
+                Ok(())
+            })?,
+            Some(4) if r.kind()? == Kind::Object => view.calls.push(legacy(r, 0)?),
+            Some(5) => call_id = r.string()?,
+            _ => r.skip()?,
+        }
+        Ok(())
+    })?;
+    let role = role.map(|role| decode(r.bytes(), role));
+    let origin = match role.as_deref() {
+        Some("assistant") => Origin::Assistant,
+        Some("developer" | "system") => Origin::System,
+        Some("function" | "tool") => {
+            view.results.push(ToolResult { call_id, content, name });
+            Origin::Tool(view.results.len().saturating_sub(1))
+        }
+        Some("user") => Origin::User,
+        _ => Origin::Unknown,
+    };
+    if role.is_none() {
+        view.segments.push(Segment { content: Span { start, end: r.position() }, origin: Origin::Unknown });
+    }
+    for segment in view.segments.iter_mut().skip(first) {
+        if segment.origin == Origin::User {
+            segment.origin = origin;
+        }
+    }
+    Ok(())
+}
+
+/// The `content` of a message: text, or an array of parts.
+fn parts(r: &mut Reader<'_>, view: &mut RequestView) -> Result<Span, JsonError> {
+    let kind = r.kind()?;
+    let start = r.position();
+    match kind {
+        Kind::Array => r.array(|r| part(r, view))?,
+        Kind::Null => r.skip()?,
+        Kind::String => {
+            let content = r.value()?;
+            view.segments.push(Segment { content, origin: Origin::User });
+        }
+        Kind::Bool | Kind::Number | Kind::Object => {
+            let content = r.value()?;
+            view.segments.push(Segment { content, origin: Origin::Unknown });
+        }
+    }
+    Ok(Span { start, end: r.position() })
+}
+
+fn part(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> {
+    let is_text = r.kind()? == Kind::String;
+    let start = r.position();
+    let mut kind = None;
+    r.object(["type"], |r, field| match field {
+        Some(_) => {
+            kind = r.characters()?;
+            Ok(())
+        }
+        None => r.skip(),
+    })?;
+    let origin = match kind.as_deref() {
+        Some("text" | "refusal") => Origin::User,
+        Some("image_url" | "input_audio" | "file" | "video_url") => Origin::Attachment,
+        _ if is_text => Origin::User,
+        _ => Origin::Unknown,
+    };
+    view.segments.push(Segment { content: Span { start, end: r.position() }, origin });
+    Ok(())
+}
+
+/// One of `tool_calls`, in a request or in a whole answer.
+pub(super) fn call(r: &mut Reader<'_>, alternative: u32) -> Result<ToolCall<Text>, JsonError> {
+    let mut call = ToolCall::new(Carrier::Unknown, alternative);
+    let mut kind = None;
+    let (mut has_function, mut has_custom) = (false, false);
+    r.object(["id", "type", "function", "custom"], |r, field| {
+        match field {
+            Some(0) => call.id = r.string()?,
+            Some(1) => kind = r.characters()?,
+            Some(2) => {
+                has_function = true;
+                named(r, &mut call, "arguments")?;
+            }
+            Some(3) => {
+                has_custom = true;
+                named(r, &mut call, "input")?;
+            }
+            _ => r.skip()?,
+        }
+        Ok(())
+    })?;
+    call.carrier = match (kind.as_deref(), has_function, has_custom) {
+        (Some("function") | None, true, false) => Carrier::Function,
+        (Some("custom"), false, true) => Carrier::Custom,
+        _ => Carrier::Unknown,
+    };
+    Ok(call)
+}
+
+/// OpenAI's deprecated `function_call`.
+pub(super) fn legacy(r: &mut Reader<'_>, alternative: u32) -> Result<ToolCall<Text>, JsonError> {
+    let mut call = ToolCall::new(Carrier::LegacyFunction, alternative);
+    named(r, &mut call, "arguments")?;
+    Ok(call)
+}
+
+/// `{"name": …, "arguments": …}`. Arguments are JSON within a string; some servers send the JSON itself.
+fn named(r: &mut Reader<'_>, call: &mut ToolCall<Text>, arguments: &str) -> Result<(), JsonError> {
+    r.object(["name", arguments], |r, field| {
+        match field {
+            Some(0) => call.name = r.string()?,
+            Some(1) => {
+                call.arguments = if r.kind()? == Kind::String {
+                    r.string()?
+                } else {
+                    Some(Text { form: Form::Json, span: r.value()? })
+                }
+            }
+            _ => r.skip()?,
+        }
+        Ok(())
+    })
+}
+
+/// One of `tools`.
+fn declared(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> {
+    r.kind()?;
+    let start = r.position();
+    let (mut kind, mut name) = (None, None);
+    r.object(["type", "function", "custom", "name"], |r, field| {
+        match field {
+            Some(0) => kind = r.string()?,
+            Some(1 | 2) => r.object(["name"], |r, field| match field {
+                Some(_) => {
+                    name = r.string()?;
+                    Ok(())
+                }
+                None => r.skip(),
+            })?,
+            Some(3) => name = r.string()?,
+            _ => r.skip()?,
+        }
+        Ok(())
+    })?;
+    let declaration = Span { start, end: r.position() };
+    let (tool, name) = match kind.map(|kind| decode(r.bytes(), kind)).as_deref() {
+        Some("custom") => (ToolKind::Custom, name),
+        Some("function") | None => (ToolKind::Function, name),
+        Some(_) => (ToolKind::Hosted, name.or(kind)),
+    };
+    view.tools.push(DeclaredTool { declaration, kind: tool, name });
+    Ok(())
+}
+
+/// One of the deprecated `functions`.
+fn declared_function(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> {
+    r.kind()?;
+    let start = r.position();
+    let mut name = None;
+    r.object(["name"], |r, field| match field {
+        Some(_) => {
+            name = r.string()?;
+            Ok(())
+        }
+        None => r.skip(),
+    })?;
+    let declaration = Span { start, end: r.position() };
+    view.tools.push(DeclaredTool { declaration, kind: ToolKind::Function, name });
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! What an event of a streamed answer carries.
+
+use model::{ResponseView, ToolCall};
+use wire::json::JsonError;
+
+/// Most bytes of arguments that are kept of one answer. Calls beyond it cannot be judged.
+const MAX_ARGUMENTS: usize = 10 << 20;
+
+/// Most calls that are kept of one answer.
+const MAX_CALLS: usize = 1024;
+
+/// What one event is to the gate. Calls are named by their position in [`ResponseView::calls`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventClass {
+    /// Calls that are complete with this event.
+    pub calls_ended: Vec<usize>,
+    /// Calls that this event carries a part of, the first one included.
+    pub call_parts: Vec<usize>,
+    /// It carries something that no policy looks at: text, reasoning, usage, keep-alives.
+    pub free: bool,
+    /// It reports an error.
+    pub error: bool,
+    /// Nothing of the answer follows; what still comes is decoration.
+    pub turn_ended: bool,
+    /// It cannot be read, so whether it carries a call cannot be known.
+    pub unreadable: bool,
+}
+
+impl EventClass {
+    /// An event that no policy looks at.
+    pub fn free() -> Self {
+        Self { free: true, ..Self::default() }
+    }
+
+    /// Notes that the event carries a part of a call.
+    pub(crate) fn part(&mut self, call: usize) {
+        if !self.call_parts.contains(&call) {
+            self.call_parts.push(call);
+        }
+    }
+}
+
+/// Reads the events of one streamed answer in order.
+pub trait StreamReader: Send {
+    /// Takes in an event: its name, if it has one, and its data.
+    fn event(&mut self, name: Option<&[u8]>, data: &[u8]) -> EventClass;
+
+    /// What the answer says so far.
+    fn view(&self) -> &ResponseView;
+
+    /// Whether the event that ends the answer has come.
+    fn is_finished(&self) -> bool;
+}
+
+/// The view of a streamed answer as it grows, within bounds.
+#[derive(Debug, Default)]
+pub(crate) struct Growing {
+    pub(crate) view: ResponseView,
+    /// Something was left out because a bound was reached.
+    pub(crate) overflowed: bool,
+    arguments: usize,
+}
+
+impl Growing {
+    /// Starts a call; its position in the view.
+    pub(crate) fn start(&mut self, call: ToolCall<String>) -> Option<usize> {
+        if self.view.calls.len() >= MAX_CALLS {
+            self.overflowed = true;
+            return None;
+        }
+        self.count(call.arguments.as_deref().unwrap_or_default());
+        self.view.calls.push(call);
+        Some(self.view.calls.len().saturating_sub(1))
+    }
+
+    /// Adds to the arguments of a call.
+    pub(crate) fn add_arguments(&mut self, call: usize, more: &str) {
+        self.count(more);
+        if self.overflowed {
+            return;
+        }
+        if let Some(call) = self.view.calls.get_mut(call) {
+            call.arguments.get_or_insert_default().push_str(more);
+        }
+    }
+
+    /// Counts what a call keeps beyond its start.
+    pub(crate) fn count(&mut self, kept: &str) {
+        self.arguments = self.arguments.saturating_add(kept.len());
+        self.overflowed |= self.arguments > MAX_ARGUMENTS;
+    }
+
+    /// The call at a position.
+    pub(crate) fn call(&mut self, at: usize) -> Option<&mut ToolCall<String>> {
+        self.view.calls.get_mut(at)
+    }
+}
+
+/// Completes the class of an event whose JSON was read with `result`.
+pub(crate) fn classify(result: Result<(), JsonError>, mut class: EventClass, overflowed: bool) -> EventClass {
+    if result.is_err() || overflowed {
+        class.unreadable = true;
+    }
+    if class.call_parts.is_empty() && class.calls_ended.is_empty() && !class.unreadable {
+        class.free = true;
+    }
+    class
+}

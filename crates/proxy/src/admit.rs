@@ -1,0 +1,86 @@
+//! Who asks: provider, agent, and whether it is a conversation.
+
+use std::sync::Arc;
+
+use dialect::{Dialect, Target};
+use http::Method;
+use http::request::Parts;
+use model::Agent;
+use upstream::Provider;
+use uuid::Uuid;
+
+use crate::headers::has_two_lengths;
+use crate::record::Exchange;
+use crate::rescue::Failure;
+use crate::snapshot::Snapshot;
+use crate::target;
+
+/// What is recorded as the route of requests that are no conversation.
+const PASS_THROUGH: &str = "pass-through";
+
+/// Fields by which Google's and other servers take another method than the request line's.
+const METHOD_OVERRIDES: [&str; 3] = ["x-http-method", "x-http-method-override", "x-method-override"];
+
+/// A request whose agent and provider are known.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    /// The dialect it speaks, if it is a conversation.
+    pub(crate) dialect: Option<&'static dyn Dialect>,
+    pub(crate) head: Parts,
+    /// Path behind provider and agent, as it came.
+    pub(crate) path: String,
+    pub(crate) provider: Arc<Provider>,
+    /// The path as the provider may understand it.
+    recognised: String,
+}
+
+impl Admitted {
+    /// For the dialect to recognise.
+    pub(crate) fn target(&self) -> Target<'_> {
+        Target { path: &self.recognised, query: self.head.uri.query().unwrap_or_default() }
+    }
+}
+
+/// The provider that a path names. Known before anything else, because errors are told in its shape.
+pub(crate) fn provider<'a>(snapshot: &'a Snapshot, path: &str) -> Option<&'a Arc<Provider>> {
+    target::split_provider(path).and_then(|(name, _)| snapshot.provider(name))
+}
+
+/// Finds out who asks for what.
+pub(crate) fn admit(snapshot: &Snapshot, head: Parts, exchange: &mut Exchange) -> Result<Admitted, Failure> {
+    let path = head.uri.path();
+    let (_, rest) = target::split_provider(path).ok_or(Failure::UnknownProvider)?;
+    let provider = Arc::clone(provider(snapshot, path).ok_or(Failure::UnknownProvider)?);
+    let (agent, rest) = agent(snapshot, rest)?;
+    let recognised = target::recognise(rest).ok_or(Failure::BadPath)?.into_owned();
+    let path = rest.to_owned();
+    let target = Target { path: &recognised, query: head.uri.query().unwrap_or_default() };
+    let dialect = if may_post(&head) { provider.dialect(target) } else { None };
+    exchange.admitted(agent, provider.name, dialect.map_or(PASS_THROUGH, Dialect::name));
+    if has_two_lengths(&head.headers) {
+        return Err(Failure::AmbiguousLength);
+    }
+    Ok(Admitted { dialect, head, path, provider, recognised })
+}
+
+/// The agent that the first segment names, and what follows it. A segment in the form of a UUID must be one; any
+/// other that is no agent's slug belongs to the provider's path.
+fn agent<'a, 'p>(snapshot: &'a Snapshot, path: &'p str) -> Result<(&'a Arc<Agent>, &'p str), Failure> {
+    let (segment, rest) = target::split_segment(path);
+    if let Ok(id) = Uuid::try_parse(segment) {
+        let id = id.hyphenated().to_string();
+        return match snapshot.agent_by_id(&id) {
+            Some(agent) => Ok((agent, rest)),
+            None => Err(Failure::UnknownAgent(id)),
+        };
+    }
+    match snapshot.agent_by_slug(segment) {
+        Some(agent) => Ok((agent, rest)),
+        None => Ok((snapshot.default_agent(), path)),
+    }
+}
+
+/// Whether the provider may take the request for a `POST`.
+fn may_post(head: &Parts) -> bool {
+    head.method == Method::POST || METHOD_OVERRIDES.iter().any(|name| head.headers.contains_key(*name))
+}

@@ -1,0 +1,99 @@
+//! Sending: the only caller of the upstream client.
+
+use bytes::BytesMut;
+use config::built::BaseUrl;
+use dialect::{Dialect, Framing};
+use http::uri::PathAndQuery;
+use http::{Method, Request, Uri};
+use upstream::{Answer, Client, RequestBody};
+
+use crate::headers::forward_request;
+use crate::inspect::{Payload, Permit};
+use crate::record::Exchange;
+use crate::rescue::Failure;
+
+/// A provider's answer, with what is needed to relay it.
+#[derive(Debug)]
+pub(crate) struct Dispatched {
+    pub(crate) answer: Answer,
+    /// The dialect of the conversation and the framing of this answer; none for what is passed through.
+    pub(crate) judged: Option<(&'static dyn Dialect, Framing)>,
+    /// Answers to `HEAD` have no body, whatever their length says.
+    pub(crate) method: Method,
+}
+
+/// Sends a permitted request.
+pub(crate) async fn dispatch(
+    client: &Client,
+    permit: Permit,
+    exchange: &mut Exchange,
+) -> Result<Dispatched, Failure> {
+    let dialect = permit.dialect();
+    let (mut admitted, payload) = permit.redeem();
+    let body = match payload {
+        Payload::Judged(bytes) => RequestBody::full(bytes),
+        Payload::PassThrough(incoming) => RequestBody::streamed(incoming),
+    };
+    exchange.passing(body.progress());
+    let mut headers = std::mem::take(&mut admitted.head.headers);
+    forward_request(&mut headers, dialect.is_some());
+    let mut request = Request::new(body);
+    *request.uri_mut() = uri(&admitted.provider.base, &admitted.path, admitted.head.uri.query())?;
+    *request.method_mut() = admitted.head.method.clone();
+    *request.headers_mut() = headers;
+    let answer = client.send(request).await.map_err(Failure::Upstream)?;
+    exchange.answered(answer.status().as_u16());
+    let judged = dialect.map(|dialect| {
+        let content_type = answer.headers().get(http::header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        // Errors come in one piece, whatever their content-type says (Gemini's say text/event-stream).
+        let framing = if answer.status().is_success() {
+            dialect.framing(admitted.target(), content_type)
+        } else {
+            Framing::Whole
+        };
+        (dialect, framing)
+    });
+    Ok(Dispatched { answer, judged, method: admitted.head.method })
+}
+
+/// The base URL, the path and the query, joined without change.
+fn uri(base: &BaseUrl, path: &str, query: Option<&str>) -> Result<Uri, Failure> {
+    let length = base.path.len().saturating_add(path.len()).saturating_add(query.map_or(0, str::len));
+    let mut target = BytesMut::with_capacity(length.saturating_add(2));
+    target.extend_from_slice(base.path.as_bytes());
+    target.extend_from_slice(path.as_bytes());
+    if target.is_empty() {
+        target.extend_from_slice(b"/");
+    }
+    if let Some(query) = query {
+        target.extend_from_slice(b"?");
+        target.extend_from_slice(query.as_bytes());
+    }
+    let target = PathAndQuery::from_maybe_shared(target.freeze()).map_err(|_| Failure::BadPath)?;
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(base.scheme.clone());
+    parts.authority = Some(base.authority.clone());
+    parts.path_and_query = Some(target);
+    Uri::from_parts(parts).map_err(|_| Failure::Internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a16_base_path_and_query_are_joined_once_and_unchanged() {
+        let join = |base: &str, path: &str, query| {
+            uri(&BaseUrl::parse(base).unwrap(), path, query).unwrap().to_string()
+        };
+        assert_eq!(
+            join("https://h/v1/", "/models/a%3Ab@c", Some("key=%20&&x")),
+            "https://h/v1/models/a%3Ab@c?key=%20&&x"
+        );
+        assert_eq!(join("http://h:8", "/v1/messages", Some("")), "http://h:8/v1/messages?");
+        assert_eq!(join("http://h:8", "", None), "http://h:8/");
+        assert_eq!(join("http://h", "//evil.example/x", None), "http://h//evil.example/x");
+        assert_eq!(join("http://h", "/@evil.example", None), "http://h/@evil.example");
+    }
+}

@@ -1,0 +1,93 @@
+//! The gate of a streamed answer: cuts it into events, learns what each one carries, and hands out what may
+//! flow.
+//!
+//! It holds an event until it is complete, so that a stream which breaks never ends in half an event. Without a
+//! policy that could refuse a call, every complete event may flow at once, as the bytes that came.
+
+use bytes::Bytes;
+use dialect::{Dialect, ErrorReply, Framing, StreamReader};
+use model::ResponseView;
+use wire::frame::Framer;
+use wire::{array, sse};
+
+/// State of one streamed answer.
+pub(crate) struct Gate {
+    dialect: &'static dyn Dialect,
+    framer: Framer,
+    framing: Framing,
+    reader: Box<dyn StreamReader>,
+    /// An event went out.
+    started: bool,
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gate")
+            .field("dialect", &self.dialect)
+            .field("framing", &self.framing)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Gate {
+    /// For an answer in this dialect and framing; an event longer than `limit` bytes flows unread.
+    pub(crate) fn new(dialect: &'static dyn Dialect, framing: Framing, limit: usize) -> Self {
+        let framer = if framing == Framing::Array { Framer::array(limit) } else { Framer::sse(limit) };
+        Self { dialect, framer, framing, reader: dialect.stream_reader(), started: false }
+    }
+
+    /// Takes in what arrived and hands out what may flow.
+    pub(crate) fn push(&mut self, chunk: Bytes) -> Bytes {
+        let block = self.framer.push(chunk);
+        for event in block.events() {
+            self.classify(event);
+        }
+        block.bytes
+    }
+
+    /// The provider ended the stream: what was still held may flow.
+    pub(crate) fn finish(&mut self) -> Bytes {
+        let rest = self.framer.finish();
+        self.classify(&rest);
+        rest
+    }
+
+    /// The stream broke: what was still held is dropped, and the dialect's own error takes its place. `None` if
+    /// half an event went out already, so that nothing can be said any more.
+    pub(crate) fn break_off(&mut self, error: &ErrorReply<'_>) -> Option<Bytes> {
+        let torn = self.framer.is_torn();
+        self.framer.finish();
+        (!torn).then(|| self.dialect.stream_error(self.framing, self.started, error).into())
+    }
+
+    /// Whether the answer was complete, as far as its dialect can tell.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.reader.is_finished() && !self.framer.is_torn()
+    }
+
+    /// Whether the stream ends within an event.
+    pub(crate) fn is_mid_event(&self) -> bool {
+        self.framer.is_mid_event()
+    }
+
+    /// What the answer said so far.
+    pub(crate) fn view(&self) -> &ResponseView {
+        self.reader.view()
+    }
+
+    fn classify(&mut self, raw: &[u8]) {
+        let class = if self.framing == Framing::Array {
+            let element = array::element(raw);
+            (!element.is_empty()).then(|| self.reader.event(None, element))
+        } else {
+            let event = sse::event(raw);
+            // Comments and blank lines carry nothing and are nobody's to parse.
+            event.data.map(|data| self.reader.event(event.name, &data))
+        };
+        let Some(class) = class else { return };
+        self.started = true;
+        if class.unreadable {
+            tracing::debug!(bytes = raw.len(), "event not readable");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The way of a request: admit, read, inspect, dispatch, relay. [`phases`] shows it on one screen.
+
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
+
+mod admit;
+mod body;
+mod clock;
+mod dispatch;
+mod gate;
+mod headers;
+mod inspect;
+mod phases;
+mod read;
+mod record;
+mod relay;
+mod rescue;
+pub mod serve;
+mod snapshot;
+mod target;
+
+pub use serve::{ServeError, Server};

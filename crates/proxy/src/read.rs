@@ -1,0 +1,178 @@
+//! What is asked: the body, read once into a view that points into its bytes.
+
+use bytes::{Bytes, BytesMut};
+use config::built::Limits;
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use model::RequestView;
+use std::time::Duration;
+use wire::coding::{Coding, CodingError, decode};
+use wire::json::JsonError;
+
+use crate::admit::Admitted;
+use crate::rescue::Failure;
+
+/// Bodies from this size on are read on a thread of their own, so that the streams of others go on.
+const LARGE: usize = 1 << 20;
+
+/// A request that has been read as far as it is going to be.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub(crate) admitted: Admitted,
+    pub(crate) content: Content,
+}
+
+/// The body of a request.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// A conversation, whole.
+    Conversation { body: Bytes, view: RequestView },
+    /// Anything else, as it arrives.
+    PassThrough(Incoming),
+}
+
+/// Reads a conversation; anything else is left to arrive.
+pub(crate) async fn read(
+    mut admitted: Admitted,
+    body: Incoming,
+    limits: &Limits,
+    idle: Duration,
+) -> Result<Turn, Failure> {
+    let Some(dialect) = admitted.dialect else {
+        return Ok(Turn { admitted, content: Content::PassThrough(body) });
+    };
+    check_charset(&admitted.head.headers)?;
+    let codings = codings(&admitted.head.headers)?;
+    let mut body = collect(body, limits.body, idle).await?;
+    if !codings.is_empty() {
+        body = undo(codings, body, limits.body).await?;
+        // What is judged is what is sent: in clear.
+        admitted.head.headers.remove(CONTENT_ENCODING);
+        admitted.head.headers.remove(CONTENT_LENGTH);
+    }
+    let view = if body.len() < LARGE {
+        dialect.read_request(admitted.target(), &body)
+    } else {
+        let (path, query, bytes) =
+            (admitted.target().path.to_owned(), admitted.target().query.to_owned(), body.clone());
+        let work = move || dialect.read_request(dialect::Target { path: &path, query: &query }, &bytes);
+        on_own_thread::<Result<RequestView, JsonError>>(work).await?
+    };
+    let view = view.map_err(Failure::NotJson)?;
+    Ok(Turn { admitted, content: Content::Conversation { body, view } })
+}
+
+/// RFC 8259 knows UTF-8 only. Another charset could make the provider read other characters than we did.
+fn check_charset(headers: &HeaderMap) -> Result<(), Failure> {
+    for value in headers.get_all(CONTENT_TYPE) {
+        let value = value.to_str().map_err(|_| Failure::BodyCharset)?;
+        for parameter in value.split(';').skip(1) {
+            let Some((name, charset)) = parameter.split_once('=') else { continue };
+            let charset = charset.trim().trim_matches('"');
+            let utf8 = ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known));
+            if name.trim().eq_ignore_ascii_case("charset") && !utf8 {
+                return Err(Failure::BodyCharset);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The codings of the body, in the order in which they were applied.
+pub(crate) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, Failure> {
+    let mut codings = Vec::new();
+    for value in headers.get_all(CONTENT_ENCODING) {
+        let value = value.to_str().map_err(|_| Failure::BodyCoding("?".to_owned()))?;
+        for name in value
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"))
+        {
+            codings.push(
+                Coding::by_name(name).ok_or_else(|| Failure::BodyCoding(name.chars().take(40).collect()))?,
+            );
+        }
+    }
+    Ok(codings)
+}
+
+async fn undo(codings: Vec<Coding>, body: Bytes, limit: usize) -> Result<Bytes, Failure> {
+    let work = move || {
+        codings.into_iter().rev().try_fold(body, |body, coding| match decode(coding, &body, limit) {
+            Ok(plain) => Ok(Bytes::from(plain)),
+            Err(CodingError::Corrupt) => Err(Failure::BodyCorrupt),
+            Err(CodingError::TooLarge(_)) => Err(Failure::BodyTooLarge(limit)),
+        })
+    };
+    on_own_thread::<Result<Bytes, Failure>>(work).await?
+}
+
+async fn on_own_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "reading a request failed");
+        Failure::Internal
+    })
+}
+
+/// Takes in the whole body.
+async fn collect(mut body: Incoming, limit: usize, idle: Duration) -> Result<Bytes, Failure> {
+    let announced = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+    if announced.is_some_and(|length| length > limit) {
+        drain(body, limit, idle).await;
+        return Err(Failure::BodyTooLarge(limit));
+    }
+    let Some(first) = next(&mut body, idle).await? else { return Ok(Bytes::new()) };
+    if body.is_end_stream() {
+        return within(first, limit);
+    }
+    // The announced length is believed up to a point only: memory is taken as bytes arrive.
+    let mut whole = BytesMut::with_capacity(announced.unwrap_or(0).min(LARGE).max(first.len()));
+    whole.extend_from_slice(&first);
+    while let Some(piece) = next(&mut body, idle).await? {
+        if whole.len().saturating_add(piece.len()) > limit {
+            drain(body, limit, idle).await;
+            return Err(Failure::BodyTooLarge(limit));
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
+
+fn within(body: Bytes, limit: usize) -> Result<Bytes, Failure> {
+    if body.len() > limit { Err(Failure::BodyTooLarge(limit)) } else { Ok(body) }
+}
+
+/// The next piece of the body.
+async fn next(body: &mut Incoming, idle: Duration) -> Result<Option<Bytes>, Failure> {
+    loop {
+        let frame = match tokio::time::timeout(idle, body.frame()).await {
+            Ok(frame) => frame,
+            Err(_) => return Err(Failure::BodyTimeout),
+        };
+        match frame {
+            None => return Ok(None),
+            Some(Err(_)) => return Err(Failure::BodyBroken),
+            Some(Ok(frame)) => {
+                // Trailers say nothing that matters here.
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
+
+/// Takes what a client still sends and throws it away, up to a bound: most clients read an answer only once they
+/// have sent all, and take a closed connection for a network error.
+async fn drain(mut body: Incoming, limit: usize, idle: Duration) {
+    let mut left = limit;
+    while let Ok(Some(piece)) = next(&mut body, idle).await {
+        match left.checked_sub(piece.len()) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The record: every exchange ends in one line, also one that was refused, failed or given up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use model::{Agent, RequestView, ResponseView, Usage};
+use serde::Serialize;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::clock;
+use crate::serve::State;
+
+/// Longest text from outside that a line takes over: a path, a model's name, a provider's error word.
+const LONGEST: usize = 200;
+
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// The client left before the end.
+    Abandoned,
+    /// The provider's answer was relayed whole.
+    Completed,
+    /// The provider's answer, which is an error, was relayed whole.
+    UpstreamError,
+    /// It broke: the provider could not be reached, broke off, or was too slow, or we failed.
+    Failed,
+    /// We answered with an error, and asked no provider.
+    Refused,
+}
+
+/// Whose fault it is that an exchange did not complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Fault {
+    Client,
+    Upstream,
+    Us,
+}
+
+/// An exchange while it runs. Dropping it ends it; one that nobody [ended](Self::end) was given up by its
+/// client.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) id: Uuid,
+    at: SystemTime,
+    body: RequestBytes,
+    ended: Option<Ended>,
+    facts: Facts,
+    started: Instant,
+    state: Arc<State>,
+}
+
+/// How many bytes the request's body had, or has so far.
+#[derive(Debug)]
+enum RequestBytes {
+    Arriving(Arc<AtomicU64>),
+    Known(u64),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    fault: Option<Fault>,
+    outcome: Outcome,
+    reason: Option<&'static str>,
+}
+
+/// What becomes known on the way.
+#[derive(Debug, Default)]
+struct Facts {
+    agent: Option<Arc<Agent>>,
+    error: Option<String>,
+    first_byte: Option<Duration>,
+    method: String,
+    model: Option<String>,
+    path: String,
+    provider: Option<&'static str>,
+    response_bytes: u64,
+    route: Option<&'static str>,
+    status: Option<u16>,
+    stop: Option<String>,
+    stream: bool,
+    tool_calls: usize,
+    tool_results: usize,
+    tools: usize,
+    upstream_status: Option<u16>,
+    usage: Usage,
+}
+
+/// The line, in the order in which it is written.
+#[derive(Serialize)]
+struct Line<'a> {
+    time: String,
+    exchange: Uuid,
+    agent: Option<&'a str>,
+    provider: Option<&'a str>,
+    route: Option<&'a str>,
+    method: &'a str,
+    path: &'a str,
+    model: Option<&'a str>,
+    stream: bool,
+    status: Option<u16>,
+    upstream_status: Option<u16>,
+    outcome: Outcome,
+    fault: Option<Fault>,
+    reason: Option<&'a str>,
+    error: Option<&'a str>,
+    stop: Option<&'a str>,
+    tools: usize,
+    tool_results: usize,
+    tool_calls: usize,
+    input_tokens: Option<u64>,
+    cached_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    request_bytes: u64,
+    response_bytes: u64,
+    first_byte_us: Option<u64>,
+    duration_us: u64,
+}
+
+impl Exchange {
+    /// Begins an exchange. Its path is recorded without the query, which may hold a key.
+    pub(crate) fn begin(state: Arc<State>, method: &http::Method, path: &str) -> Self {
+        let at = clock::wall();
+        let method = shortened(method.as_str());
+        let facts = Facts { method, path: shortened(path), ..Facts::default() };
+        let body = RequestBytes::Known(0);
+        Self { id: clock::id(at), at, body, ended: None, facts, started: clock::now(), state }
+    }
+
+    pub(crate) fn admitted(&mut self, agent: &Arc<Agent>, provider: &'static str, route: &'static str) {
+        self.facts.agent = Some(Arc::clone(agent));
+        self.facts.provider = Some(provider);
+        self.facts.route = Some(route);
+    }
+
+    /// What the request says.
+    pub(crate) fn asked(&mut self, body_bytes: usize, view: &RequestView) {
+        tracing::debug!(
+            exchange = %self.id,
+            segments = view.segments.len(),
+            calls = view.calls.len(),
+            results = view.results.len(),
+            tools = view.tools.len(),
+            "request read"
+        );
+        self.body = RequestBytes::Known(body_bytes as u64);
+        self.facts.model = view.model.as_deref().map(shortened);
+        self.facts.stream = view.stream;
+        self.facts.tools = view.tools.len();
+        self.facts.tool_results = view.results.len();
+    }
+
+    /// The body is passed through and counted on its way.
+    pub(crate) fn passing(&mut self, sent: Option<Arc<AtomicU64>>) {
+        if let Some(sent) = sent {
+            self.body = RequestBytes::Arriving(sent);
+        }
+    }
+
+    pub(crate) fn answered(&mut self, status: u16) {
+        self.facts.upstream_status = Some(status);
+        self.facts.status = Some(status);
+        self.facts.first_byte = Some(clock::now().saturating_duration_since(self.started));
+    }
+
+    /// What the answer said.
+    pub(crate) fn said(&mut self, view: &ResponseView) {
+        tracing::debug!(
+            exchange = %self.id,
+            calls = view.calls.len(),
+            segments = view.segments.len(),
+            stops = view.stops.len(),
+            "answer read"
+        );
+        if let Some(model) = &view.model {
+            self.facts.model.get_or_insert_with(|| shortened(model));
+        }
+        self.facts.error = view.error.as_deref().map(shortened);
+        self.facts.stop = view.stops.first().map(|stop| shortened(&stop.reason));
+        self.facts.tool_calls = view.calls.len();
+        self.facts.usage = view.usage;
+    }
+
+    /// Bytes of the answer's body went to the client.
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        self.facts.response_bytes = self.facts.response_bytes.saturating_add(bytes as u64);
+    }
+
+    /// The provider's answer has been relayed to its end.
+    pub(crate) fn relayed(&mut self) {
+        let failed =
+            self.facts.upstream_status.is_some_and(|status| status >= 400) || self.facts.error.is_some();
+        if failed {
+            self.end(Outcome::UpstreamError, Some(Fault::Upstream), None);
+        } else {
+            self.end(Outcome::Completed, None, None);
+        }
+    }
+
+    /// An error of ours is the answer.
+    pub(crate) fn told(&mut self, status: u16, outcome: Outcome, fault: Fault, reason: &'static str) {
+        self.facts.status = Some(status);
+        self.end(outcome, Some(fault), Some(reason));
+    }
+
+    /// Ends the exchange. The first ending counts.
+    pub(crate) fn end(&mut self, outcome: Outcome, fault: Option<Fault>, reason: Option<&'static str>) {
+        self.ended.get_or_insert(Ended { fault, outcome, reason });
+    }
+
+    fn line(&self) -> Line<'_> {
+        let given_up = if std::thread::panicking() {
+            Ended { fault: Some(Fault::Us), outcome: Outcome::Failed, reason: Some("panic") }
+        } else if self.state.is_over() {
+            Ended { fault: Some(Fault::Us), outcome: Outcome::Failed, reason: Some("shutdown") }
+        } else {
+            Ended { fault: Some(Fault::Client), outcome: Outcome::Abandoned, reason: Some("client_left") }
+        };
+        let Ended { fault, outcome, reason } = self.ended.unwrap_or(given_up);
+        let facts = &self.facts;
+        Line {
+            time: jiff::Timestamp::try_from(self.at).map(|at| at.to_string()).unwrap_or_default(),
+            exchange: self.id,
+            agent: facts.agent.as_ref().map(|agent| agent.id.as_str()),
+            provider: facts.provider,
+            route: facts.route,
+            method: &facts.method,
+            path: &facts.path,
+            model: facts.model.as_deref(),
+            stream: facts.stream,
+            status: facts.status,
+            upstream_status: facts.upstream_status,
+            outcome,
+            fault,
+            reason,
+            error: facts.error.as_deref(),
+            stop: facts.stop.as_deref(),
+            tools: facts.tools,
+            tool_results: facts.tool_results,
+            tool_calls: facts.tool_calls,
+            input_tokens: facts.usage.input_tokens,
+            cached_tokens: facts.usage.cached_tokens,
+            output_tokens: facts.usage.output_tokens,
+            request_bytes: match &self.body {
+                RequestBytes::Arriving(sent) => sent.load(Ordering::Relaxed),
+                RequestBytes::Known(bytes) => *bytes,
+            },
+            response_bytes: facts.response_bytes,
+            first_byte_us: facts.first_byte.map(micros),
+            duration_us: micros(clock::now().saturating_duration_since(self.started)),
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let mut line = Vec::with_capacity(640);
+        match serde_json::to_writer(&mut line, &self.line()) {
+            Ok(()) => {
+                line.push(b'\n');
+                self.state.recorder.line(&line);
+            }
+            Err(error) => tracing::error!(%error, exchange = %self.id, "record line not made"),
+        }
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}

@@ -1,0 +1,67 @@
+//! Back to the client: the head at once, the body as it arrives, streams through the gate.
+
+mod coded;
+mod idle;
+mod stream;
+mod whole;
+
+use config::built::{Limits, Timeouts};
+use dialect::Framing;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use http::{Response, Version};
+use http_body::Body as _;
+
+use crate::body::Body;
+use crate::dispatch::Dispatched;
+use crate::gate::Gate;
+use crate::headers::{EXCHANGE_ID, forward_response};
+use crate::read::codings;
+use crate::record::Exchange;
+use crate::rescue::Failure;
+use coded::Decoders;
+pub(crate) use stream::Relayed;
+
+/// Relays an answer. A whole answer of a conversation is read first, so that what breaks before its end is an
+/// error with its own status.
+pub(crate) async fn relay(
+    dispatched: Dispatched,
+    limits: &Limits,
+    timeouts: &Timeouts,
+    mut exchange: Exchange,
+) -> Result<Response<Body>, (Failure, Exchange)> {
+    let (mut head, body) = dispatched.answer.into_parts();
+    // An HTTP/1 body without a length ends with its connection, and may have been cut off.
+    let framed = head.version == Version::HTTP_2
+        || head.headers.contains_key(CONTENT_LENGTH)
+        || head.headers.contains_key(TRANSFER_ENCODING);
+    head.version = Version::HTTP_11;
+    forward_response(&mut head.headers);
+    if let Ok(id) = HeaderValue::try_from(exchange.id.to_string()) {
+        head.headers.insert(EXCHANGE_ID, id);
+    }
+    if body.is_end_stream() || dispatched.method == http::Method::HEAD {
+        exchange.relayed();
+        return Ok(Response::from_parts(head, Body::full(bytes::Bytes::new())));
+    }
+    let Some((dialect, framing)) = dispatched.judged else {
+        let relayed = Relayed::passing(body, timeouts.idle, exchange);
+        return Ok(Response::from_parts(head, Body::Relayed(Box::new(relayed))));
+    };
+    let decoders = match codings(&head.headers).ok().map(|codings| Decoders::new(&codings, limits.event)) {
+        Some(Ok(decoders)) => decoders,
+        Some(Err(_)) | None => return Err((Failure::AnswerCoding, exchange)),
+    };
+    if !decoders.is_empty() {
+        head.headers.remove(CONTENT_ENCODING);
+        head.headers.remove(CONTENT_LENGTH);
+    }
+    if framing == Framing::Whole {
+        let body = whole::relay(dialect, body, decoders, limits.response, timeouts.idle, exchange).await?;
+        return Ok(Response::from_parts(head, body));
+    }
+    // It may end otherwise than it began to.
+    head.headers.remove(CONTENT_LENGTH);
+    let gate = Gate::new(dialect, framing, limits.event);
+    let relayed = Relayed::judged(body, gate, decoders, framed, timeouts.idle, exchange);
+    Ok(Response::from_parts(head, Body::Relayed(Box::new(relayed))))
+}

@@ -1,0 +1,109 @@
+//! Answers of conversations in one piece.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use dialect::Dialect;
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use super::coded::Decoders;
+use super::idle::Idle;
+use super::stream::Relayed;
+use crate::body::Body;
+use crate::record::Exchange;
+use crate::rescue::Failure;
+
+/// Reads an answer and hands it on as it came. One that is longer than `limit` flows on unread.
+pub(super) async fn relay(
+    dialect: &'static dyn Dialect,
+    mut body: Incoming,
+    mut decoders: Decoders,
+    limit: usize,
+    idle: Duration,
+    mut exchange: Exchange,
+) -> Result<Body, (Failure, Exchange)> {
+    let mut whole = Pieces::default();
+    let mut silence = Idle::new(idle);
+    loop {
+        let piece = match next(&mut body, &mut silence).await {
+            Ok(Some(piece)) => decoders.push(piece),
+            Ok(None) => break,
+            Err(failure) => return Err((failure, exchange)),
+        };
+        let Ok(piece) = piece else { return Err((Failure::AnswerCoding, exchange)) };
+        whole.add(piece);
+        if whole.len() > limit {
+            let rest = Relayed::unread(whole.join(), body, decoders, idle, exchange);
+            return Ok(Body::Relayed(Box::new(rest)));
+        }
+        if body.is_end_stream() {
+            break;
+        }
+    }
+    match decoders.finish() {
+        Ok(rest) => whole.add(rest),
+        Err(_) => return Err((Failure::AnswerCoding, exchange)),
+    }
+    let bytes = whole.join();
+    match dialect.read_response(&bytes) {
+        Ok(view) => exchange.said(&view),
+        Err(error) => tracing::debug!(exchange = %exchange.id, %error, "answer not readable"),
+    }
+    exchange.sent(bytes.len());
+    exchange.relayed();
+    Ok(Body::full(bytes))
+}
+
+/// Most answers come in one piece, which then need not be copied.
+#[derive(Default)]
+struct Pieces {
+    first: Bytes,
+    rest: BytesMut,
+}
+
+impl Pieces {
+    fn add(&mut self, piece: Bytes) {
+        if self.first.is_empty() {
+            self.first = piece;
+        } else {
+            self.rest.extend_from_slice(&piece);
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.first.len().saturating_add(self.rest.len())
+    }
+
+    fn join(self) -> Bytes {
+        if self.rest.is_empty() {
+            return self.first;
+        }
+        let mut whole = BytesMut::with_capacity(self.len());
+        whole.extend_from_slice(&self.first);
+        whole.extend_from_slice(&self.rest);
+        whole.freeze()
+    }
+}
+
+async fn next(body: &mut Incoming, silence: &mut Idle) -> Result<Option<Bytes>, Failure> {
+    poll_fn(|cx| {
+        loop {
+            match Pin::new(&mut *body).poll_frame(cx) {
+                Poll::Ready(None) => return Poll::Ready(Ok(None)),
+                Poll::Ready(Some(Err(_))) => return Poll::Ready(Err(Failure::AnswerBroken)),
+                Poll::Ready(Some(Ok(frame))) => {
+                    silence.heard();
+                    if let Ok(data) = frame.into_data() {
+                        return Poll::Ready(Ok(Some(data)));
+                    }
+                }
+                Poll::Pending => return silence.poll(cx).map(|()| Err(Failure::AnswerTimeout)),
+            }
+        }
+    })
+    .await
+}

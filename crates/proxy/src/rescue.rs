@@ -1,0 +1,214 @@
+//! The only place where an error becomes an answer, in the caller's dialect, with whose fault it was.
+
+use std::borrow::Cow;
+
+use dialect::{Dialect, ErrorKind, ErrorReply, OpenAiChat};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use http::{Response, StatusCode};
+use upstream::UpstreamError;
+use wire::json::JsonError;
+
+use crate::body::Body;
+use crate::headers::EXCHANGE_ID;
+use crate::record::{Exchange, Fault, Outcome};
+
+/// Why an exchange is answered by us.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    AmbiguousLength,
+    /// The answer of the provider broke off before anything was sent on.
+    AnswerBroken,
+    /// The answer of the provider came in a coding that cannot be undone.
+    AnswerCoding,
+    AnswerTimeout,
+    BadPath,
+    /// The client broke off its body.
+    BodyBroken,
+    BodyCharset,
+    BodyCoding(String),
+    BodyCorrupt,
+    BodyTimeout,
+    BodyTooLarge(usize),
+    Draining,
+    Internal,
+    NotJson(JsonError),
+    UnknownAgent(String),
+    UnknownProvider,
+    Upstream(UpstreamError),
+}
+
+/// All that a failure means to those who hear of it.
+struct Meaning {
+    fault: Fault,
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    reason: &'static str,
+    status: u16,
+}
+
+impl Failure {
+    fn meaning(&self) -> Meaning {
+        use ErrorKind::{
+            BadRequest, Draining, Internal, NotFound, TooLarge, UpstreamTimeout, UpstreamUnavailable,
+        };
+        use Fault::{Client, Upstream, Us};
+        let (status, kind, fault, reason, message): (u16, ErrorKind, Fault, &str, Cow<'static, str>) = match self {
+            Self::AmbiguousLength => (400, BadRequest, Client, "ambiguous_length",
+                "The request has both a content-length and a transfer-encoding. Send one of them.".into()),
+            Self::AnswerBroken => (502, UpstreamUnavailable, Upstream, "answer_broken",
+                "The provider broke off its answer. Nothing of it was usable; the request may be tried again.".into()),
+            Self::AnswerCoding => (502, UpstreamUnavailable, Upstream, "answer_coding",
+                "The provider's answer has a content-encoding that cannot be undone.".into()),
+            Self::AnswerTimeout => (504, UpstreamTimeout, Upstream, "answer_timeout",
+                "The provider began an answer and then fell silent.".into()),
+            Self::BadPath => (400, BadRequest, Client, "bad_path",
+                "The path contains segments or characters that could lead to another resource ('.', '..', '\\' or control characters, plain or encoded).".into()),
+            Self::BodyBroken => (400, BadRequest, Client, "body_broken",
+                "The request's body ended before it was complete.".into()),
+            Self::BodyCharset => (400, BadRequest, Client, "body_charset",
+                "The content-type names a charset other than UTF-8. JSON must be sent as UTF-8.".into()),
+            Self::BodyCoding(coding) => (400, BadRequest, Client, "body_coding",
+                format!("The content-encoding {coding:?} is not supported here. Use gzip, br, zstd, deflate, or none.").into()),
+            Self::BodyCorrupt => (400, BadRequest, Client, "body_corrupt",
+                "The request's body is not what its content-encoding says.".into()),
+            Self::BodyTimeout => (408, BadRequest, Client, "body_timeout",
+                "The request's body did not arrive in time.".into()),
+            Self::BodyTooLarge(limit) => (413, TooLarge, Client, "body_too_large",
+                format!("The request's body is larger than {limit} bytes, the most that is accepted here (ARCHESTRA_MAX_BODY_BYTES).").into()),
+            Self::Draining => (503, Draining, Us, "draining",
+                "This instance of the proxy is shutting down. Try again.".into()),
+            Self::Internal => (500, Internal, Us, "internal",
+                "The proxy failed to build the request for the provider.".into()),
+            Self::NotJson(error) => (400, BadRequest, Client, "not_json",
+                format!("The request's body cannot be read as JSON: {error}.").into()),
+            Self::UnknownAgent(agent) => (404, NotFound, Client, "unknown_agent",
+                format!("No agent has the id {agent}. Check the agent's id in the base URL, or leave it out to use the default agent.").into()),
+            Self::UnknownProvider => (404, NotFound, Client, "unknown_route",
+                "Nothing is served at this path. Base URLs have the form /v1/{provider}/{agent}, where provider is openai, anthropic or gemini and {agent} may be left out.".into()),
+            Self::Upstream(error) => return upstream(error),
+        };
+        Meaning { fault, kind, message, reason, status }
+    }
+}
+
+fn upstream(error: &UpstreamError) -> Meaning {
+    let (status, kind, fault, reason, message) = match error {
+        UpstreamError::Broken(_) => (
+            502,
+            ErrorKind::UpstreamUnavailable,
+            Fault::Upstream,
+            "upstream_broken",
+            "The connection to the provider broke before it answered.",
+        ),
+        UpstreamError::Connect(_) => (
+            502,
+            ErrorKind::UpstreamUnavailable,
+            Fault::Upstream,
+            "upstream_unreachable",
+            "The provider cannot be reached.",
+        ),
+        UpstreamError::FirstByteTimeout => (
+            504,
+            ErrorKind::UpstreamTimeout,
+            Fault::Upstream,
+            "first_byte_timeout",
+            "The provider did not begin to answer in time.",
+        ),
+        UpstreamError::RequestBody(_) => (
+            400,
+            ErrorKind::BadRequest,
+            Fault::Client,
+            "body_broken",
+            "The request's body ended before it was complete.",
+        ),
+    };
+    Meaning { fault, kind, message: message.into(), reason, status }
+}
+
+/// Answers with a failure and ends the exchange.
+pub(crate) fn answer(
+    failure: &Failure,
+    errors: Option<&'static dyn Dialect>,
+    mut exchange: Exchange,
+) -> Response<Body> {
+    let meaning = failure.meaning();
+    let outcome = match failure {
+        Failure::Upstream(error) => {
+            let cause = std::error::Error::source(error).map(root_cause);
+            tracing::warn!(exchange = %exchange.id, reason = meaning.reason, cause, "no answer from the provider");
+            Outcome::Failed
+        }
+        Failure::AnswerBroken | Failure::AnswerCoding | Failure::AnswerTimeout | Failure::Internal => {
+            Outcome::Failed
+        }
+        Failure::AmbiguousLength
+        | Failure::BadPath
+        | Failure::BodyBroken
+        | Failure::BodyCharset
+        | Failure::BodyCoding(_)
+        | Failure::BodyCorrupt
+        | Failure::BodyTimeout
+        | Failure::BodyTooLarge(_)
+        | Failure::Draining
+        | Failure::NotJson(_)
+        | Failure::UnknownAgent(_)
+        | Failure::UnknownProvider => Outcome::Refused,
+    };
+    let body = errors.unwrap_or(&OpenAiChat).error_body(&reply(&meaning, &exchange.id.to_string()));
+    exchange.sent(body.len());
+    exchange.told(meaning.status, outcome, meaning.fault, meaning.reason);
+    let id = HeaderValue::try_from(exchange.id.to_string());
+    let mut response = Response::new(Body::full(body));
+    *response.status_mut() =
+        StatusCode::from_u16(meaning.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Ok(id) = id {
+        headers.insert(EXCHANGE_ID, id);
+    }
+    if closes(failure) {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// What ends a stream that broke, in the dialect's own form, and the note of it in the exchange.
+pub(crate) fn end_stream<T>(
+    failure: &Failure,
+    exchange: &mut Exchange,
+    write: impl FnOnce(&ErrorReply<'_>) -> T,
+) -> T {
+    let meaning = failure.meaning();
+    exchange.end(Outcome::Failed, Some(meaning.fault), Some(meaning.reason));
+    write(&reply(&meaning, &exchange.id.to_string()))
+}
+
+/// Notes a failure that can only be told by breaking off.
+pub(crate) fn break_off(failure: &Failure, exchange: &mut Exchange) {
+    let meaning = failure.meaning();
+    exchange.end(Outcome::Failed, Some(meaning.fault), Some(meaning.reason));
+}
+
+fn reply<'a>(meaning: &'a Meaning, request_id: &'a str) -> ErrorReply<'a> {
+    ErrorReply { kind: meaning.kind, message: &meaning.message, request_id, status: meaning.status }
+}
+
+/// Whether the connection is of no use afterwards: something of the request may still be under way.
+fn closes(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::AmbiguousLength
+            | Failure::BodyBroken
+            | Failure::BodyTimeout
+            | Failure::BodyTooLarge(_)
+            | Failure::Draining
+    )
+}
+
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}

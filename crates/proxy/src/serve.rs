@@ -1,0 +1,140 @@
+//! Serving: a listener that hands connections to workers, and the way to stop.
+//!
+//! Each worker is a thread with its own single-threaded runtime and its own connections to providers. A request
+//! is served by one thread from its first byte to its last, so that nothing on its way is shared, locked or woken
+//! across threads.
+
+mod probe;
+mod stall;
+mod state;
+mod worker;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::Config;
+use socket2::{Domain, Protocol, Socket, Type};
+use telemetry::record::Writer;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use upstream::{Pools, Providers};
+
+use crate::snapshot::Snapshot;
+use state::Phase;
+pub(crate) use state::State;
+pub(crate) use worker::Worker;
+use worker::{Connection, Crew};
+
+/// Connections that the kernel keeps until they are accepted.
+const BACKLOG: i32 = 4096;
+
+/// How long accepting rests when it fails, for example for want of file descriptors.
+const ACCEPT_REST: Duration = Duration::from_millis(50);
+
+/// Why serving cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A configuration that was checked before does not hold together.
+    #[error("{0}")]
+    Config(String),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address wanted.
+        address: SocketAddr,
+        /// The system's reason.
+        error: io::Error,
+    },
+    /// The record cannot be opened.
+    #[error("ARCHESTRA_RECORD_FILE: cannot open the record: {0}")]
+    Record(io::Error),
+    /// The system gives no more threads or sockets.
+    #[error("cannot start: {0}")]
+    Start(#[from] io::Error),
+}
+
+/// A server that listens and has not stopped.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    config: Config,
+    crew: Crew,
+    listener: TcpListener,
+    state: Arc<State>,
+    writer: Writer,
+}
+
+impl Server {
+    /// Opens the record, listens, and starts the workers. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// See [`ServeError`].
+    pub fn start(config: Config) -> Result<Self, ServeError> {
+        let providers = Arc::new(Providers::new(&config.base_urls).map_err(ServeError::Config)?);
+        let pools = Pools::new(&providers, config.timeouts).map_err(ServeError::Config)?;
+        let snapshot = Snapshot::new(config.agents.clone(), providers)
+            .ok_or_else(|| ServeError::Config("the built-in agent is missing".to_owned()))?;
+        let writer = Writer::start(config.record_file.as_deref(), config.limits.record_queue)
+            .map_err(ServeError::Record)?;
+        let listener =
+            listen(config.listen).map_err(|error| ServeError::Listen { address: config.listen, error })?;
+        let address = listener.local_addr()?;
+        let state = Arc::new(State::new(&config, snapshot, writer.recorder()));
+        let crew = Crew::start(config.workers, &state, &pools)?;
+        Ok(Self { address, config, crew, listener, state, writer })
+    }
+
+    /// The address that is listened on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` resolves, then lets running exchanges finish within the grace time.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let timeouts = self.config.timeouts;
+        tokio::select! {
+            () = accept(&self.listener, &self.crew, self.config.limits.connections) => {}
+            () = async {
+                stop.await;
+                tracing::info!(delay_seconds = timeouts.drain_delay.as_secs(), "draining");
+                self.state.enter(Phase::Draining);
+                tokio::time::sleep(timeouts.drain_delay).await;
+            } => {}
+        }
+        self.state.enter(Phase::Closing);
+        drop(self.listener);
+        let left = self.crew.finish(timeouts.shutdown).await;
+        tracing::info!(cut_off = left, "stopped");
+        self.writer.close();
+    }
+}
+
+/// Listens with a backlog for bursts, and for IPv4 as well where the address is IPv6's wildcard.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() && address.ip().is_unspecified() {
+        socket.set_only_v6(false)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Accepts connections, as many at a time as allowed, and hands each to a worker.
+async fn accept(listener: &TcpListener, crew: &Crew, limit: usize) {
+    let places = Arc::new(Semaphore::new(limit));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((socket, _)) => crew.hand(Connection { place, socket }).await,
+            Err(error) => {
+                tracing::warn!(%error, "connection not accepted");
+                tokio::time::sleep(ACCEPT_REST).await;
+            }
+        }
+    }
+}

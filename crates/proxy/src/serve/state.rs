@@ -1,0 +1,75 @@
+//! What all workers share.
+
+use arc_swap::ArcSwap;
+use config::Config;
+use config::built::{Limits, Timeouts};
+use telemetry::record::Recorder;
+use tokio::sync::watch;
+
+use crate::snapshot::Snapshot;
+
+/// Where the process is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Everything is served.
+    Serving,
+    /// Everything is still served, and `/ready` says that it will not be for long.
+    Draining,
+    /// Nothing new is served.
+    Closing,
+    /// What still runs is cut off.
+    Over,
+}
+
+/// Shared state. The snapshot is the only part that changes.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) limits: Limits,
+    pub(crate) recorder: Recorder,
+    pub(crate) snapshot: ArcSwap<Snapshot>,
+    pub(crate) timeouts: Timeouts,
+    phase: watch::Sender<Phase>,
+}
+
+impl State {
+    pub(crate) fn new(config: &Config, snapshot: Snapshot, recorder: Recorder) -> Self {
+        Self {
+            limits: config.limits,
+            recorder,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            timeouts: config.timeouts,
+            phase: watch::Sender::new(Phase::Serving),
+        }
+    }
+
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.send_replace(phase);
+    }
+
+    /// Whether new requests are refused.
+    pub(crate) fn is_closing(&self) -> bool {
+        matches!(*self.phase.borrow(), Phase::Closing | Phase::Over)
+    }
+
+    /// Whether what is unfinished was cut off by us.
+    pub(crate) fn is_over(&self) -> bool {
+        *self.phase.borrow() == Phase::Over
+    }
+
+    /// Whether the process wants to be sent requests.
+    pub(crate) fn is_ready(&self) -> bool {
+        *self.phase.borrow() == Phase::Serving
+    }
+
+    /// Resolves when nothing new is served any more.
+    pub(crate) fn closing(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut phase = self.phase.subscribe();
+        async move {
+            while matches!(*phase.borrow_and_update(), Phase::Serving | Phase::Draining) {
+                if phase.changed().await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The threads that serve.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::task::JoinSet;
+use upstream::{Client, Pools};
+
+use super::probe;
+use super::stall::Stalling;
+use super::state::{Phase, State};
+use crate::body::Body;
+use crate::phases;
+
+/// Connections that wait for one worker to take them.
+const WAITING: usize = 1024;
+
+/// Largest head of a request, and largest step in which its body is read.
+const READ_BUFFER: usize = 256 << 10;
+
+/// Most header fields, together, of a request over HTTP/2.
+const HEADER_LIST: u32 = 128 << 10;
+
+/// Requests at a time on one HTTP/2 connection.
+const HTTP2_STREAMS: u32 = 256;
+
+/// How often a silent HTTP/2 client is asked whether it is still there.
+const HTTP2_PING: Duration = Duration::from_secs(30);
+
+/// A connection that was accepted.
+pub(super) struct Connection {
+    /// Its place among those allowed.
+    pub(super) place: OwnedSemaphorePermit,
+    pub(super) socket: TcpStream,
+}
+
+/// What a worker serves with.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) client: Client,
+    pub(crate) state: Arc<State>,
+}
+
+/// All workers.
+#[derive(Debug)]
+pub(super) struct Crew(Vec<Member>);
+
+#[derive(Debug)]
+struct Member {
+    busy: Arc<AtomicUsize>,
+    connections: mpsc::Sender<(std::net::TcpStream, OwnedSemaphorePermit)>,
+    /// Tells how long to go on for, and hears how many connections were cut off.
+    finish: oneshot::Sender<(Duration, oneshot::Sender<usize>)>,
+    thread: JoinHandle<()>,
+}
+
+impl Crew {
+    /// Starts `count` workers, or as many as there are cores.
+    pub(super) fn start(count: Option<usize>, state: &Arc<State>, pools: &Pools) -> io::Result<Self> {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let member = |number: usize| Member::start(number, Arc::clone(state), pools.client());
+        (0..count.unwrap_or_else(cores)).map(member).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Hands a connection to the worker that has the fewest.
+    pub(super) async fn hand(&self, connection: Connection) {
+        let Some(member) = self.0.iter().min_by_key(|member| member.busy.load(Ordering::Relaxed)) else {
+            return;
+        };
+        // Moved to another runtime, which must register it anew.
+        match connection.socket.into_std() {
+            Ok(socket) => {
+                member.busy.fetch_add(1, Ordering::Relaxed);
+                if member.connections.send((socket, connection.place)).await.is_err() {
+                    tracing::error!("a worker is gone");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "connection lost on its way to a worker"),
+        }
+    }
+
+    /// Lets running exchanges finish for as long as `grace`, then cuts them off; how many.
+    pub(super) async fn finish(self, grace: Duration) -> usize {
+        let mut threads = Vec::new();
+        let mut answers = Vec::new();
+        for member in self.0 {
+            let (tell, answer) = oneshot::channel();
+            drop(member.connections);
+            if member.finish.send((grace, tell)).is_ok() {
+                answers.push(answer);
+            }
+            threads.push(member.thread);
+        }
+        let mut cut_off = 0_usize;
+        for answer in answers {
+            cut_off = cut_off.saturating_add(answer.await.unwrap_or(0));
+        }
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a worker panicked");
+            }
+        }
+        cut_off
+    }
+}
+
+impl Member {
+    fn start(number: usize, state: Arc<State>, client: Client) -> io::Result<Self> {
+        let (connections, arriving) = mpsc::channel(WAITING);
+        let (finish, finishing) = oneshot::channel();
+        let busy = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&busy);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let worker = Arc::new(Worker { client, state });
+        let work = move || {
+            let answer = runtime.block_on(serve(worker, arriving, finishing, count));
+            // What still runs is cut off here, so that it is recorded before the record closes.
+            drop(runtime);
+            if let Some((tell, cut_off)) = answer
+                && tell.send(cut_off).is_err()
+            {
+                tracing::debug!("nobody waits for the worker");
+            }
+        };
+        let thread = std::thread::Builder::new().name(format!("worker-{number}")).spawn(work)?;
+        Ok(Self { busy, connections, finish, thread })
+    }
+}
+
+type Arriving = mpsc::Receiver<(std::net::TcpStream, OwnedSemaphorePermit)>;
+type Finishing = oneshot::Receiver<(Duration, oneshot::Sender<usize>)>;
+
+/// Serves connections until told to finish; whom to tell how many were then cut off.
+async fn serve(
+    worker: Arc<Worker>,
+    mut arriving: Arriving,
+    finishing: Finishing,
+    count: Arc<AtomicUsize>,
+) -> Option<(oneshot::Sender<usize>, usize)> {
+    let mut running = JoinSet::new();
+    let mut finishing = finishing;
+    let finish = loop {
+        tokio::select! {
+            finish = &mut finishing => break finish.ok(),
+            Some((socket, place)) = arriving.recv() => {
+                let connection = connection(Arc::clone(&worker), socket);
+                let count = Arc::clone(&count);
+                running.spawn(async move {
+                    connection.await;
+                    count.fetch_sub(1, Ordering::Relaxed);
+                    drop(place);
+                });
+            }
+            Some(ended) = running.join_next() => report(ended),
+        }
+    };
+    let (grace, tell) = finish?;
+    let finished = async {
+        while let Some(ended) = running.join_next().await {
+            report(ended);
+        }
+    };
+    if tokio::time::timeout(grace, finished).await.is_err() {
+        tracing::warn!(connections = running.len(), "the grace time is over");
+        worker.state.enter(Phase::Over);
+    }
+    Some((tell, running.len()))
+}
+
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a connection's task failed");
+    }
+}
+
+/// Serves one connection to its end: HTTP/1.1, or HTTP/2 with prior knowledge.
+async fn connection(worker: Arc<Worker>, socket: std::net::TcpStream) {
+    let socket = match socket.set_nodelay(true).and_then(|()| TcpStream::from_std(socket)) {
+        Ok(socket) => socket,
+        Err(error) => {
+            tracing::debug!(%error, "connection lost before it was served");
+            return;
+        }
+    };
+    let closing = worker.state.closing();
+    let timeouts = worker.state.timeouts;
+    let io = Stalling::new(socket, timeouts.write);
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server.http1().timer(TokioTimer::new()).header_read_timeout(timeouts.header).max_buf_size(READ_BUFFER);
+    server
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(HTTP2_STREAMS)
+        .max_header_list_size(HEADER_LIST)
+        .keep_alive_interval(HTTP2_PING);
+    let service = service_fn(move |request| answer(Arc::clone(&worker), request));
+    let served = server.serve_connection(io, service);
+    tokio::pin!(served);
+    let result = tokio::select! {
+        result = &mut served => result,
+        () = closing => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "connection ended early");
+    }
+}
+
+async fn answer(worker: Arc<Worker>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    match probe::answer(&worker.state, &request) {
+        Some(response) => Ok(response),
+        None => Ok(phases::exchange(&worker, request).await),
+    }
+}

@@ -1,0 +1,144 @@
+//! Paths: `/v1/{provider}[/{agent}]/{path of the provider's API}`.
+
+use std::borrow::Cow;
+
+/// Splits a path of ours into the provider's name and what follows it, which is empty or starts with `/`.
+pub(crate) fn split_provider(path: &str) -> Option<(&str, &str)> {
+    let rest = path.strip_prefix("/v1/")?;
+    let at = rest.find('/').unwrap_or(rest.len());
+    rest.split_at_checked(at)
+}
+
+/// Splits the first segment off a path that is empty or starts with `/`.
+pub(crate) fn split_segment(path: &str) -> (&str, &str) {
+    let inner = path.strip_prefix('/').unwrap_or(path);
+    let at = inner.find('/').unwrap_or(inner.len());
+    inner.split_at_checked(at).unwrap_or((inner, ""))
+}
+
+/// A path as a provider may understand it, for recognition only: percent-encoding undone, runs of `/` folded.
+/// `None` if it could lead elsewhere than it says: `.` and `..` segments in any spelling, backslashes, control
+/// characters, bytes that are no UTF-8.
+pub(crate) fn recognise(path: &str) -> Option<Cow<'_, str>> {
+    let mut seen = Cow::Borrowed(path);
+    // Some servers decode twice; nobody decodes more often than that.
+    for round in 0..3 {
+        if !is_plain(&seen) {
+            return None;
+        }
+        if !seen.contains('%') {
+            break;
+        }
+        let decoded = percent_decode(&seen)?;
+        if round == 0 {
+            seen = Cow::Owned(decoded);
+        } else if !is_plain(&decoded) {
+            return None;
+        } else {
+            break;
+        }
+    }
+    if seen.contains("//") { Some(Cow::Owned(fold_slashes(&seen))) } else { Some(seen) }
+}
+
+fn is_plain(path: &str) -> bool {
+    let climbs = |segment: &str| matches!(segment.split(';').next(), Some("." | ".."));
+    !path.chars().any(|c| c.is_control() || c == '\\') && !path.split('/').any(climbs)
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            out.push(byte);
+            continue;
+        }
+        let digits = bytes.as_slice_prefix();
+        match digits.and_then(hex) {
+            Some(decoded) => {
+                out.push(decoded);
+                bytes.nth(1);
+            }
+            None => out.push(byte),
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+/// The next two bytes of an iterator, without taking them.
+trait Prefix {
+    fn as_slice_prefix(&self) -> Option<[u8; 2]>;
+}
+
+impl Prefix for std::str::Bytes<'_> {
+    fn as_slice_prefix(&self) -> Option<[u8; 2]> {
+        let mut ahead = self.clone();
+        Some([ahead.next()?, ahead.next()?])
+    }
+}
+
+fn hex([high, low]: [u8; 2]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+fn fold_slashes(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for c in path.chars() {
+        if c != '/' || !out.ends_with('/') {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn provider_agent_and_rest_are_told_apart() {
+        assert_eq!(
+            split_provider("/v1/openai/default/chat/completions"),
+            Some(("openai", "/default/chat/completions"))
+        );
+        assert_eq!(split_provider("/v1/openai"), Some(("openai", "")));
+        assert_eq!(split_provider("/v2/openai"), None);
+        assert_eq!(split_segment("/default/chat"), ("default", "/chat"));
+        assert_eq!(split_segment(""), ("", ""));
+    }
+
+    #[test]
+    fn a_path_is_recognised_as_a_provider_would_understand_it() {
+        let seen = |path| recognise(path).map(Cow::into_owned);
+        assert_eq!(seen("//chat/%63ompletions").as_deref(), Some("/chat/completions"));
+        assert_eq!(seen("/models/org%2Fname:v1@x").as_deref(), Some("/models/org/name:v1@x"));
+        assert_eq!(
+            seen("/models/bad%20model:generateContent").as_deref(),
+            Some("/models/bad model:generateContent")
+        );
+        assert_eq!(seen("/models/100%").as_deref(), Some("/models/100%"));
+    }
+
+    #[test]
+    fn a16_a_path_that_could_lead_elsewhere_is_not_recognised() {
+        for path in [
+            "/models/../files",
+            "/models/..",
+            "/models/%2e%2e/files",
+            "/models/.%2E/files",
+            "/models/x%2f..%2ffiles",
+            "/models/%252e%252e/files",
+            "/models/..;/files",
+            "/models/.",
+            "/a\\..\\b",
+            "/a%5c..%5cb",
+            "/a%00b",
+            "/a%0d%0ab",
+            "/%ff",
+        ] {
+            assert_eq!(recognise(path), None, "{path}");
+        }
+    }
+}

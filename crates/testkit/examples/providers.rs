@@ -1,0 +1,16 @@
+//! The simulated providers on a port of their own, to point an SDK at by hand: `cargo run -p testkit
+//! --example providers`. Ends when its standard input does.
+
+use std::io::{self, Write};
+
+use testkit::{FakeUpstream, providers};
+
+fn main() -> io::Result<()> {
+    let upstream = FakeUpstream::start(|request| {
+        eprintln!("{} {} {}", request.method, request.target, request.text());
+        providers::answer(request)
+    });
+    writeln!(io::stdout(), "{}", upstream.url())?;
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
+}
