@@ -75,10 +75,26 @@ pub enum Kind {
     String,
 }
 
+/// The key of a member, its escapes undone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key<'a>(Cow<'a, [u8]>);
+
+impl Key<'_> {
+    /// Whether it is `name`.
+    pub fn is(&self, name: &str) -> bool {
+        *self.0 == *name.as_bytes()
+    }
+
+    /// Its characters.
+    pub fn as_str(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.0)
+    }
+}
+
 /// A cursor over one JSON text.
 #[derive(Debug)]
 pub struct Reader<'a> {
-    bytes: &'a [u8],
+    source: scan::Source<'a>,
     depth: usize,
     pos: usize,
 }
@@ -86,22 +102,26 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader at the start of `bytes`, which must be UTF-8.
     pub fn new(bytes: &'a [u8]) -> Result<Self, JsonError> {
-        match std::str::from_utf8(bytes) {
-            Ok(_) => Ok(Self { bytes, depth: 0, pos: 0 }),
-            Err(e) => Err(JsonError { fault: Fault::Utf8, offset: e.valid_up_to() }),
+        match scan::Source::new(bytes) {
+            Some(source) => Ok(Self { source, depth: 0, pos: 0 }),
+            None => {
+                let offset = std::str::from_utf8(bytes).err().map_or(0, |e| e.valid_up_to());
+                Err(JsonError { fault: Fault::Utf8, offset })
+            }
         }
     }
 
-    /// A reader over one value of a body that is known to be UTF-8; positions stay those of the body.
-    pub fn within(bytes: &'a [u8], span: Span) -> Result<Self, JsonError> {
-        let head = bytes.get(..span.end).unwrap_or(bytes);
-        Ok(Self { bytes: head, depth: 0, pos: span.start.min(head.len()) })
+    /// A second reader over a value that this one has passed; positions stay those of the body.
+    pub fn again(&self, span: Span) -> Self {
+        let bytes = self.source.bytes.get(..span.end).unwrap_or(self.source.bytes);
+        let source = scan::Source { bytes, ..self.source };
+        Self { source, depth: self.depth, pos: span.start.min(bytes.len()) }
     }
 
     /// Type of the next value.
     pub fn kind(&mut self) -> Result<Kind, JsonError> {
         self.blanks();
-        match self.bytes.get(self.pos) {
+        match self.source.bytes.get(self.pos) {
             Some(b'"') => Ok(Kind::String),
             Some(b'{') => Ok(Kind::Object),
             Some(b'[') => Ok(Kind::Array),
@@ -123,7 +143,7 @@ impl<'a> Reader<'a> {
     ) -> Result<(), JsonError> {
         let mut seen = [false; N];
         self.members(|reader, key, offset| {
-            let index = wanted.iter().position(|name| *name == key);
+            let index = wanted.iter().position(|name| key.is(name));
             if let Some(mark) = index.and_then(|i| seen.get_mut(i))
                 && std::mem::replace(mark, true)
             {
@@ -137,7 +157,7 @@ impl<'a> Reader<'a> {
     /// object is skipped.
     pub fn members(
         &mut self,
-        mut visit: impl FnMut(&mut Self, Cow<'a, str>, usize) -> Result<(), JsonError>,
+        mut visit: impl FnMut(&mut Self, Key<'a>, usize) -> Result<(), JsonError>,
     ) -> Result<(), JsonError> {
         if self.kind()? != Kind::Object {
             return self.skip();
@@ -178,7 +198,7 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let start = self.pos.saturating_add(1);
-        let (end, escaped) = scan::string(self.bytes, start)?;
+        let (end, escaped) = scan::string(self.source, start)?;
         self.pos = end.saturating_add(1);
         let form = if escaped { Form::Escaped } else { Form::Plain };
         Ok(Some(Text { form, span: Span { start, end } }))
@@ -187,7 +207,7 @@ impl<'a> Reader<'a> {
     /// Reads a string and hands out its characters.
     pub fn characters(&mut self) -> Result<Option<Cow<'a, str>>, JsonError> {
         let text = self.string()?;
-        Ok(text.map(|text| decode(self.bytes, text)))
+        Ok(text.map(|text| decode(self.source.bytes, text)))
     }
 
     /// Reads any value and says where it stood.
@@ -202,7 +222,7 @@ impl<'a> Reader<'a> {
     pub fn boolean(&mut self) -> Result<Option<bool>, JsonError> {
         let kind = self.kind()?;
         let span = self.value()?;
-        Ok((kind == Kind::Bool).then(|| span.of(self.bytes) == b"true"))
+        Ok((kind == Kind::Bool).then(|| span.of(self.source.bytes) == b"true"))
     }
 
     /// Reads a whole number from 0 up; anything else is skipped and is `None`.
@@ -212,29 +232,37 @@ impl<'a> Reader<'a> {
         if kind != Kind::Number {
             return Ok(None);
         }
-        Ok(std::str::from_utf8(span.of(self.bytes)).ok().and_then(|digits| digits.parse().ok()))
+        Ok(std::str::from_utf8(span.of(self.source.bytes)).ok().and_then(|digits| digits.parse().ok()))
     }
 
     /// Skips the next value, checking its syntax.
     pub fn skip(&mut self) -> Result<(), JsonError> {
         self.blanks();
         let room = MAX_DEPTH.saturating_sub(self.depth);
-        self.pos = scan::value(self.bytes, self.pos, room)?;
+        self.pos = scan::value(self.source, self.pos, room)?;
         Ok(())
     }
 
     /// Checks that nothing but blanks follows.
     pub fn end(&mut self) -> Result<(), JsonError> {
         self.blanks();
-        if self.pos < self.bytes.len() {
+        if self.pos < self.source.bytes.len() {
             return Err(self.fault(Fault::Trailing));
         }
         Ok(())
     }
 
+    /// Where the characters of the key stand that [`members`](Self::members) handed out with `offset`.
+    pub fn key_at(&self, offset: usize) -> Option<Text> {
+        let start = offset.saturating_add(1);
+        let (end, escaped) = scan::string(self.source, start).ok()?;
+        let form = if escaped { Form::Escaped } else { Form::Plain };
+        Some(Text { form, span: Span { start, end } })
+    }
+
     /// The bytes that are read.
     pub fn bytes(&self) -> &'a [u8] {
-        self.bytes
+        self.source.bytes
     }
 
     /// Offset of the next byte that is read.
@@ -242,14 +270,21 @@ impl<'a> Reader<'a> {
         self.pos
     }
 
-    fn key(&mut self) -> Result<Cow<'a, str>, JsonError> {
-        let key = match self.bytes.get(self.pos) {
-            Some(b'"') => self.characters()?,
-            _ => None,
+    fn key(&mut self) -> Result<Key<'a>, JsonError> {
+        let start = self.pos.saturating_add(1);
+        if self.source.bytes.get(self.pos) != Some(&b'"') {
+            return Err(self.fault(Fault::Syntax));
+        }
+        let (end, escaped) = scan::string(self.source, start)?;
+        self.pos = end.saturating_add(1);
+        let key = if escaped {
+            let text = Text { form: Form::Escaped, span: Span { start, end } };
+            Key(Cow::Owned(decode(self.source.bytes, text).into_owned().into_bytes()))
+        } else {
+            Key(Cow::Borrowed(self.source.bytes.get(start..end).unwrap_or_default()))
         };
-        let Some(key) = key else { return Err(self.fault(Fault::Syntax)) };
         self.blanks();
-        match self.bytes.get(self.pos) {
+        match self.source.bytes.get(self.pos) {
             Some(b':') => self.pos = self.pos.saturating_add(1),
             Some(_) => return Err(self.fault(Fault::Syntax)),
             None => return Err(self.fault(Fault::End)),
@@ -270,7 +305,7 @@ impl<'a> Reader<'a> {
     /// Moves to the next element or member, or past `close`.
     fn more(&mut self, close: u8, first: &mut bool) -> Result<bool, JsonError> {
         self.blanks();
-        let next = self.bytes.get(self.pos).copied();
+        let next = self.source.bytes.get(self.pos).copied();
         if next == Some(close) {
             self.pos = self.pos.saturating_add(1);
             return Ok(false);
@@ -288,7 +323,7 @@ impl<'a> Reader<'a> {
     }
 
     fn blanks(&mut self) {
-        self.pos = scan::blanks(self.bytes, self.pos);
+        self.pos = scan::blanks(self.source.bytes, self.pos);
     }
 
     fn fault(&self, fault: Fault) -> JsonError {

@@ -77,7 +77,7 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<Part, JsonError> {
     };
     let (mut kinds, mut signed) = (0_u32, false);
     r.members(|r, key, _| {
-        let kind = match member(&key) {
+        let kind = match member(&key.as_str()) {
             Member::Call(carrier) => {
                 call(r, &mut part)?;
                 PartKind::Call(carrier)

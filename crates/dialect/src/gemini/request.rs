@@ -1,6 +1,6 @@
 //! Reading a request.
 
-use model::{DeclaredTool, Form, Origin, RequestView, Segment, Span, Text, ToolKind, ToolResult};
+use model::{DeclaredTool, Origin, RequestView, Segment, Span, ToolKind, ToolResult};
 use wire::json::{JsonError, Kind, Reader};
 
 use super::part::{self, PartKind};
@@ -84,14 +84,12 @@ fn content_part(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonEr
 /// One of `tools`: function declarations, and hosted tools named by their member.
 fn tool(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> {
     r.members(|r, key, offset| {
-        if matches!(&*key, "functionDeclarations" | "function_declarations") {
+        if key.is("functionDeclarations") || key.is("function_declarations") {
             return one_or_many(r, |r| function(r, view));
         }
-        // The key's characters start behind its quote.
-        let start = offset.saturating_add(1);
-        let name = Text { form: Form::Plain, span: Span { start, end: start.saturating_add(key.len()) } };
         let declaration = r.value()?;
-        view.tools.push(DeclaredTool { declaration, kind: ToolKind::Hosted, name: Some(name) });
+        let name = r.key_at(offset);
+        view.tools.push(DeclaredTool { declaration, kind: ToolKind::Hosted, name: name });
         Ok(())
     })
 }

@@ -94,7 +94,7 @@ impl ContentStream {
         })?;
         let alternative = index.unwrap_or(position);
         if let Some(content) = content {
-            let mut inner = Reader::within(r.bytes(), content)?;
+            let mut inner = r.again(content);
             inner.object(["parts"], |r, field| match field {
                 Some(_) => self.parts(r, alternative, class),
                 None => r.skip(),

@@ -88,7 +88,7 @@ impl ChatStream {
         })?;
         let alternative = index.unwrap_or(0);
         if let Some(delta) = delta {
-            self.delta(&mut Reader::within(r.bytes(), delta)?, alternative, class)?;
+            self.delta(&mut r.again(delta), alternative, class)?;
         }
         if let Some(reason) = reason {
             self.growing.view.stop(alternative, reason.into());

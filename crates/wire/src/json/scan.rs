@@ -2,6 +2,30 @@
 
 use super::{Fault, JsonError};
 
+/// The text that is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source<'a> {
+    pub(super) bytes: &'a [u8],
+    /// No control character anywhere, not even as white space, as in every body that an SDK writes. Strings then
+    /// end where the next quote or backslash is, which vector instructions find.
+    pub(super) compact: bool,
+}
+
+impl<'a> Source<'a> {
+    /// Looks the bytes over once; `None` if they are not UTF-8.
+    pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
+        simdutf8::basic::from_utf8(bytes).ok()?;
+        Some(Self { bytes, compact: !has_controls(bytes) })
+    }
+}
+
+/// Without short-circuit within a block the compiler makes a few vector instructions of each.
+fn has_controls(bytes: &[u8]) -> bool {
+    let any = |block: &[u8]| block.iter().fold(0_u8, |any, &byte| any | u8::from(byte < 0x20)) != 0;
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    blocks.iter().any(|block| any(block)) || any(rest)
+}
+
 /// Offset of the first byte from `pos` on that is no JSON blank.
 pub(super) fn blanks(bytes: &[u8], mut pos: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(pos) {
@@ -12,12 +36,13 @@ pub(super) fn blanks(bytes: &[u8], mut pos: usize) -> usize {
 
 /// Offset behind the value that starts at `pos`. Iterative, so that depth costs no stack; `room` is how much
 /// deeper it may nest.
-pub(super) fn value(bytes: &[u8], mut pos: usize, room: usize) -> Result<usize, JsonError> {
+pub(super) fn value(source: Source<'_>, mut pos: usize, room: usize) -> Result<usize, JsonError> {
+    let bytes = source.bytes;
     let mut open = Nesting::default();
     loop {
         pos = blanks(bytes, pos);
         match bytes.get(pos) {
-            Some(b'"') => pos = string(bytes, pos + 1)?.0 + 1,
+            Some(b'"') => pos = string(source, pos + 1)?.0 + 1,
             Some(&bracket @ (b'{' | b'[')) => {
                 if open.depth >= room || !open.push(bracket == b'{') {
                     return Err(JsonError { fault: Fault::TooDeep, offset: pos });
@@ -29,7 +54,7 @@ pub(super) fn value(bytes: &[u8], mut pos: usize, room: usize) -> Result<usize, 
                     open.pop();
                 } else {
                     if bracket == b'{' {
-                        pos = key(bytes, pos)?;
+                        pos = key(source, pos)?;
                     }
                     continue;
                 }
@@ -41,7 +66,7 @@ pub(super) fn value(bytes: &[u8], mut pos: usize, room: usize) -> Result<usize, 
             Some(_) => return Err(JsonError { fault: Fault::Syntax, offset: pos }),
             None => return Err(JsonError { fault: Fault::End, offset: pos }),
         }
-        match close(bytes, pos, &mut open)? {
+        match close(source, pos, &mut open)? {
             Next::Done(end) => return Ok(end),
             Next::Value(at) => pos = at,
         }
@@ -56,7 +81,8 @@ enum Next {
 }
 
 /// Behind a value: closes what ends here and moves past the comma to what comes next.
-fn close(bytes: &[u8], mut pos: usize, open: &mut Nesting) -> Result<Next, JsonError> {
+fn close(source: Source<'_>, mut pos: usize, open: &mut Nesting) -> Result<Next, JsonError> {
+    let bytes = source.bytes;
     loop {
         if open.depth == 0 {
             return Ok(Next::Done(pos));
@@ -66,7 +92,7 @@ fn close(bytes: &[u8], mut pos: usize, open: &mut Nesting) -> Result<Next, JsonE
         match bytes.get(pos) {
             Some(b',') => {
                 pos = blanks(bytes, pos + 1);
-                return Ok(Next::Value(if object { key(bytes, pos)? } else { pos }));
+                return Ok(Next::Value(if object { key(source, pos)? } else { pos }));
             }
             Some(b'}') if object => open.pop(),
             Some(b']') if !object => open.pop(),
@@ -78,12 +104,13 @@ fn close(bytes: &[u8], mut pos: usize, open: &mut Nesting) -> Result<Next, JsonE
 }
 
 /// Offset behind the colon of the member that starts at `pos`.
-fn key(bytes: &[u8], pos: usize) -> Result<usize, JsonError> {
+fn key(source: Source<'_>, pos: usize) -> Result<usize, JsonError> {
+    let bytes = source.bytes;
     if bytes.get(pos) != Some(&b'"') {
         let fault = if pos < bytes.len() { Fault::Syntax } else { Fault::End };
         return Err(JsonError { fault, offset: pos });
     }
-    let pos = blanks(bytes, string(bytes, pos + 1)?.0 + 1);
+    let pos = blanks(bytes, string(source, pos + 1)?.0 + 1);
     match bytes.get(pos) {
         Some(b':') => Ok(pos + 1),
         Some(_) => Err(JsonError { fault: Fault::Syntax, offset: pos }),
@@ -92,10 +119,11 @@ fn key(bytes: &[u8], pos: usize) -> Result<usize, JsonError> {
 }
 
 /// From behind the opening quote to the closing one: its offset, and whether there are escapes.
-pub(super) fn string(bytes: &[u8], mut pos: usize) -> Result<(usize, bool), JsonError> {
+pub(super) fn string(source: Source<'_>, mut pos: usize) -> Result<(usize, bool), JsonError> {
+    let bytes = source.bytes;
     let mut escaped = false;
     loop {
-        pos = plain(bytes, pos);
+        pos = if source.compact { plain_compact(bytes, pos) } else { plain(bytes, pos) };
         match bytes.get(pos) {
             Some(b'"') => return Ok((pos, escaped)),
             Some(b'\\') => {
@@ -108,40 +136,48 @@ pub(super) fn string(bytes: &[u8], mut pos: usize) -> Result<(usize, bool), Json
     }
 }
 
-/// Offset of the first byte from `pos` on that ends a run of plain characters: a quote, a backslash or a
-/// control character. Most of a conversation is such runs, so they are taken 32 bytes at a time.
-fn plain(bytes: &[u8], mut pos: usize) -> usize {
-    let special = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
-    while let Some(block) = bytes.get(pos..).and_then(|rest| rest.first_chunk::<32>()) {
-        // Without short-circuit the compiler turns this into a few vector instructions.
-        if block.iter().fold(false, |any, &byte| any | special(byte)) {
-            break;
-        }
-        pos += 32;
-    }
-    while let Some(block) = bytes.get(pos..).and_then(|rest| rest.first_chunk::<8>()) {
-        let hits = special_bytes(u64::from_le_bytes(*block));
+/// Offset of the first quote or backslash from `pos` on. Keys and other short strings end within a few bytes,
+/// where a call would cost more than the search.
+fn plain_compact(bytes: &[u8], mut pos: usize) -> usize {
+    for _ in 0..2 {
+        let Some(block) = bytes.get(pos..).and_then(|rest| rest.first_chunk::<8>()) else { break };
+        let word = u64::from_le_bytes(*block);
+        let hits = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES);
         if hits != 0 {
             return pos + (hits.trailing_zeros() / 8) as usize;
         }
         pos += 8;
     }
-    while bytes.get(pos).is_some_and(|&byte| !special(byte)) {
+    let rest = bytes.get(pos..).unwrap_or_default();
+    pos + memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len())
+}
+
+/// Offset of the first byte from `pos` on that ends a run of plain characters: a quote, a backslash or a
+/// control character.
+fn plain(bytes: &[u8], mut pos: usize) -> usize {
+    while let Some(block) = bytes.get(pos..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*block);
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let hits = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES) | control;
+        if hits != 0 {
+            return pos + (hits.trailing_zeros() / 8) as usize;
+        }
+        pos += 8;
+    }
+    while bytes.get(pos).is_some_and(|&byte| byte != b'"' && byte != b'\\' && byte >= 0x20) {
         pos += 1;
     }
     pos
 }
 
-/// High bit set in the lowest byte of `word` that is a quote, a backslash or a control character (higher
-/// bytes may be marked falsely, the lowest mark is exact).
-fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
-    let quote = zero(word ^ (ONES * 0x22));
-    let backslash = zero(word ^ (ONES * 0x5c));
-    let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-    quote | backslash | control
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+const QUOTES: u64 = ONES * b'"' as u64;
+const BACKSLASHES: u64 = ONES * b'\\' as u64;
+
+/// High bit set in the lowest byte of `word` that is zero; higher bytes may be marked falsely.
+fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & HIGH
 }
 
 /// Offset behind the escape whose backslash is at `pos`.
