@@ -1,5 +1,6 @@
 //! The conversation both sides speak: realistic chat-completion requests and answers, the same in every run.
 
 pub mod answer;
-mod prose;
+pub mod prose;
+pub mod reply;
 pub mod request;

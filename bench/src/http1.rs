@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result, bail, ensure};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// Longest message head accepted, in bytes.
 const HEAD_LIMIT: usize = 64 * 1024;
@@ -27,6 +27,13 @@ impl Wire {
         let stream =
             TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
         Self::new(stream)
+    }
+
+    /// Connects as a client that can take little at a time.
+    pub async fn connect_narrow(address: SocketAddr, receive_buffer: u32) -> Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(receive_buffer)?;
+        Self::new(socket.connect(address).await.with_context(|| format!("cannot connect to {address}"))?)
     }
 
     /// Takes over a connected socket.
@@ -80,6 +87,29 @@ impl Wire {
                 Ok(())
             }
         }
+    }
+
+    /// Reads on until at least `length` bytes are there, or the peer has closed.
+    pub async fn gather(&mut self, length: usize) -> Result<()> {
+        while self.unread.len() < length && self.fill().await? > 0 {}
+        Ok(())
+    }
+
+    /// Throws away what comes until the peer closes or breaks off.
+    pub async fn until_closed(&mut self) {
+        while self.fill().await.is_ok_and(|read| read > 0) {
+            self.unread.clear();
+        }
+    }
+
+    /// Says that nothing more will be sent.
+    pub async fn finish(&mut self) -> Result<()> {
+        self.stream.shutdown().await.context("cannot close")
+    }
+
+    /// Makes the end of this connection a reset instead of an orderly close.
+    pub fn reset_on_drop(&self) -> Result<()> {
+        self.stream.set_zero_linger().context("cannot prepare a reset")
     }
 
     async fn fill(&mut self) -> Result<usize> {

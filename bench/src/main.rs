@@ -1,7 +1,8 @@
 //! Measures what Archestra costs: beside a plain nginx, and beside no proxy at all.
 //!
 //! One binary plays every part, each in a process of its own so that CPU time is accounted to the right
-//! one: `bench run` conducts, `bench mock` is the provider, `bench load` is the client. See `README.md`.
+//! one: `bench run` conducts, `bench mock` is the provider, `bench load` is the client.
+//! `bench soak` plays the client itself. See `README.md`.
 
 mod chat;
 mod clock;
@@ -9,6 +10,7 @@ mod http1;
 mod load;
 mod mock;
 mod run;
+mod soak;
 mod tether;
 mod ticker;
 
@@ -34,6 +36,8 @@ enum Part {
     Mock(mock::Options),
     /// Measure everything and print a Markdown table.
     Run(run::Options),
+    /// Mixed traffic with failures on both sides, for long: does anything leak, is every exchange recorded?
+    Soak(soak::Options),
     /// Become another program that ends when its parent does.
     #[command(hide = true)]
     Tether(tether::Options),
@@ -55,6 +59,7 @@ fn play(part: Part) -> Result<ExitCode> {
         Part::Load(options) => runtime.block_on(load::main(options)).map(|()| ExitCode::SUCCESS),
         Part::Mock(options) => runtime.block_on(mock::main(options)).map(|()| ExitCode::SUCCESS),
         Part::Run(options) => runtime.block_on(run::main(options)),
+        Part::Soak(options) => runtime.block_on(soak::main(options)),
         Part::Tether(options) => Err(tether::exec(&options)),
     }
 }

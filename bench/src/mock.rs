@@ -1,5 +1,9 @@
 //! The provider: answers chat completions with constant bytes, cheaply and predictably.
 
+mod play;
+
+pub use play::WRONG_BY;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +34,7 @@ pub struct Options {
 ///
 /// A `POST` whose path ends in `/chat/completions` gets a completion, or with `"stream":true` in its body a
 /// stream as the headers `x-mock-chunks`, `x-mock-delay-us` and `x-mock-flush: each|all` wish. A `GET` gets
-/// an empty 200, which is how readiness is probed.
+/// an empty 200, which is how readiness is probed. A request with an `x-mock-fault` is one of a soak: see [`play`].
 pub async fn main(options: Options) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
@@ -54,7 +58,11 @@ async fn serve(mut wire: Wire, answers: &Answers) -> Result<()> {
         }
         wire.body(framing, |piece| body.extend_from_slice(piece)).await?;
         let (method, path) = head.target();
-        if method == b"GET" {
+        if head.header("x-mock-fault").is_some() {
+            if !play::play(&mut wire, &head, &body).await? {
+                return Ok(());
+            }
+        } else if method == b"GET" {
             wire.send(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await?;
         } else if !path.ends_with(b"/chat/completions") {
             wire.send(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await?;

@@ -3,10 +3,10 @@
 mod lab;
 mod measures;
 mod plan;
-mod process;
+pub mod process;
 mod surroundings;
 mod table;
-mod target;
+pub mod target;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -33,6 +33,21 @@ impl Process {
         Ok(())
     }
 
+    /// Asks the process to stop; fails unless it does so in time and of its own accord.
+    pub async fn stop(&mut self, limit: Duration) -> Result<()> {
+        kill(self.pid(), Signal::SIGTERM)?;
+        let ended = async {
+            loop {
+                if let Some(status) = self.child.try_wait()? {
+                    ensure!(status.success(), "{status}");
+                    return Ok(());
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(limit, ended).await.with_context(|| format!("not within {limit:?}"))?
+    }
+
     /// CPU time of the tree so far: user and system, of ended threads too, to the nanosecond.
     ///
     /// From each process's CPU clock (clock_getcpuclockid(3)). `/proc/PID/stat` has the same sum but counts
@@ -53,6 +68,20 @@ impl Process {
         let tree = self.tree();
         let workers = tree.get(1..).filter(|workers| !workers.is_empty()).unwrap_or(&tree);
         workers.iter().try_fold(0, |total, pid| Ok(total + resident_kb(*pid)?))
+    }
+
+    /// Open file descriptors of the process itself.
+    pub fn open_files(&self) -> Result<u64> {
+        let path = format!("/proc/{}/fd", self.pid());
+        let entries = std::fs::read_dir(&path).with_context(|| format!("cannot read {path}"))?;
+        Ok(entries.count() as u64)
+    }
+
+    /// Threads of the process itself.
+    pub fn threads(&self) -> Result<u64> {
+        let path = format!("/proc/{}/task", self.pid());
+        let entries = std::fs::read_dir(&path).with_context(|| format!("cannot read {path}"))?;
+        Ok(entries.count() as u64)
     }
 
     /// The process and its descendants, itself first.

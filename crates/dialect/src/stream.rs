@@ -58,13 +58,15 @@ pub(crate) struct Growing {
     pub(crate) view: ResponseView,
     /// Something was left out because a bound was reached.
     pub(crate) overflowed: bool,
+    /// The answer came in one piece: it is bounded already, and nothing may be left out.
+    pub(crate) whole: bool,
     arguments: usize,
 }
 
 impl Growing {
     /// Starts a call; its position in the view.
     pub(crate) fn start(&mut self, call: ToolCall<String>) -> Option<usize> {
-        if self.view.calls.len() >= MAX_CALLS {
+        if !self.whole && self.view.calls.len() >= MAX_CALLS {
             self.overflowed = true;
             return None;
         }
@@ -87,7 +89,7 @@ impl Growing {
     /// Counts what a call keeps beyond its start.
     pub(crate) fn count(&mut self, kept: &str) {
         self.arguments = self.arguments.saturating_add(kept.len());
-        self.overflowed |= self.arguments > MAX_ARGUMENTS;
+        self.overflowed |= !self.whole && self.arguments > MAX_ARGUMENTS;
     }
 
     /// The call at a position.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::headers::has_two_lengths;
 use crate::record::Exchange;
 use crate::rescue::Failure;
+use crate::serve::State;
 use crate::snapshot::Snapshot;
 use crate::target;
 
@@ -47,7 +48,15 @@ pub(crate) fn provider<'a>(snapshot: &'a Snapshot, path: &str) -> Option<&'a Arc
 }
 
 /// Finds out who asks for what.
-pub(crate) fn admit(snapshot: &Snapshot, head: Parts, exchange: &mut Exchange) -> Result<Admitted, Failure> {
+pub(crate) fn admit(
+    state: &State,
+    snapshot: &Snapshot,
+    head: Parts,
+    exchange: &mut Exchange,
+) -> Result<Admitted, Failure> {
+    if state.is_closing() {
+        return Err(Failure::Draining);
+    }
     let path = head.uri.path();
     let (_, rest) = target::split_provider(path).ok_or(Failure::UnknownProvider)?;
     let provider = Arc::clone(provider(snapshot, path).ok_or(Failure::UnknownProvider)?);

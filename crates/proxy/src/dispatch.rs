@@ -1,16 +1,18 @@
 //! Sending: the only caller of the upstream client.
 
+use std::time::Duration;
+
 use bytes::BytesMut;
 use config::built::BaseUrl;
 use dialect::{Dialect, Framing};
 use http::uri::PathAndQuery;
 use http::{Method, Request, Uri};
-use upstream::{Answer, Client, RequestBody};
+use upstream::{Answer, Client, RequestBody, UpstreamError};
 
 use crate::headers::forward_request;
 use crate::inspect::{Payload, Permit};
 use crate::record::Exchange;
-use crate::rescue::Failure;
+use crate::rescue::{self, Failure};
 
 /// A provider's answer, with what is needed to relay it.
 #[derive(Debug)]
@@ -22,17 +24,18 @@ pub(crate) struct Dispatched {
     pub(crate) method: Method,
 }
 
-/// Sends a permitted request.
+/// Sends a permitted request. A body that is passed through may pause for as long as `idle`.
 pub(crate) async fn dispatch(
     client: &Client,
     permit: Permit,
+    idle: Duration,
     exchange: &mut Exchange,
 ) -> Result<Dispatched, Failure> {
     let dialect = permit.dialect();
     let (mut admitted, payload) = permit.redeem();
     let body = match payload {
         Payload::Judged(bytes) => RequestBody::full(bytes),
-        Payload::PassThrough(incoming) => RequestBody::streamed(incoming),
+        Payload::PassThrough(incoming) => RequestBody::streamed(incoming, idle),
     };
     exchange.passing(body.progress());
     let mut headers = std::mem::take(&mut admitted.head.headers);
@@ -41,7 +44,7 @@ pub(crate) async fn dispatch(
     *request.uri_mut() = uri(&admitted.provider.base, &admitted.path, admitted.head.uri.query())?;
     *request.method_mut() = admitted.head.method.clone();
     *request.headers_mut() = headers;
-    let answer = client.send(request).await.map_err(Failure::Upstream)?;
+    let answer = client.send(request).await.map_err(failed)?;
     exchange.answered(answer.status().as_u16());
     let judged = dialect.map(|dialect| {
         let content_type = answer.headers().get(http::header::CONTENT_TYPE);
@@ -55,6 +58,16 @@ pub(crate) async fn dispatch(
         (dialect, framing)
     });
     Ok(Dispatched { answer, judged, method: admitted.head.method })
+}
+
+fn failed(error: UpstreamError) -> Failure {
+    match error {
+        UpstreamError::RequestBody(error) => rescue::broken_body(&*error),
+        UpstreamError::RequestStalled => Failure::BodyTimeout,
+        UpstreamError::Broken(_) | UpstreamError::Connect(_) | UpstreamError::FirstByteTimeout => {
+            Failure::Upstream(error)
+        }
+    }
 }
 
 /// The base URL, the path and the query, joined without change.

@@ -91,3 +91,6 @@ impl Gate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

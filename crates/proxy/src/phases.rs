@@ -1,7 +1,6 @@
 //! The way of a request, on one screen.
 
-use std::sync::Arc;
-
+use http::header::EXPECT;
 use http::{Request, Response};
 use hyper::body::Incoming;
 
@@ -9,28 +8,36 @@ use crate::admit::{self, admit};
 use crate::body::Body;
 use crate::dispatch::dispatch;
 use crate::inspect::inspect;
-use crate::read::read;
+use crate::read::{discard, read};
 use crate::record::Exchange;
 use crate::relay::relay;
-use crate::rescue::{self, Failure};
+use crate::rescue;
 use crate::serve::Worker;
 
 /// Takes a request from its head to its answer.
-pub(crate) async fn exchange(worker: &Worker, request: Request<Incoming>) -> Response<Body> {
+pub(crate) async fn exchange(
+    worker: &Worker,
+    request: Request<Incoming>,
+    mut exchange: Exchange,
+) -> Response<Body> {
     let state = &worker.state;
     let snapshot = state.snapshot.load_full(); // one for the whole exchange
     let (head, body) = request.into_parts();
-    let mut exchange = Exchange::begin(Arc::clone(state), &head.method, head.uri.path());
     let errors = admit::provider(&snapshot, head.uri.path()).map(|provider| provider.errors);
 
     let way = async {
-        if state.is_closing() {
-            return Err(Failure::Draining);
-        }
-        let admitted = admit(&snapshot, head, &mut exchange)?; // who: agent, provider, dialect
+        let waits = head.headers.contains_key(EXPECT);
+        let admitted = match admit(state, &snapshot, head, &mut exchange) {
+            // who: agent, provider, dialect
+            Ok(admitted) => admitted,
+            Err(failure) => {
+                discard(body, waits, &state.limits, state.timeouts.client_idle).await;
+                return Err(failure);
+            }
+        };
         let turn = read(admitted, body, &state.limits, state.timeouts.client_idle).await?; // what: a view of the body
         let permit = inspect(turn, &mut exchange); // may it go: the only maker of Permit
-        dispatch(&worker.client, permit, &mut exchange).await // send: the only caller of the client
+        dispatch(&worker.client, permit, state.timeouts.client_idle, &mut exchange).await // send: the only caller of the client
     };
     let dispatched = match way.await {
         Ok(dispatched) => dispatched,

@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use config::built::Limits;
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -13,7 +13,7 @@ use wire::coding::{Coding, CodingError, decode};
 use wire::json::JsonError;
 
 use crate::admit::Admitted;
-use crate::rescue::Failure;
+use crate::rescue::{self, Failure};
 
 /// Bodies from this size on are read on a thread of their own, so that the streams of others go on.
 const LARGE: usize = 1 << 20;
@@ -44,8 +44,19 @@ pub(crate) async fn read(
     let Some(dialect) = admitted.dialect else {
         return Ok(Turn { admitted, content: Content::PassThrough(body) });
     };
-    check_charset(&admitted.head.headers)?;
-    let codings = codings(&admitted.head.headers)?;
+    let codings = match check_charset(&admitted.head.headers).and_then(|()| codings(&admitted.head.headers)) {
+        Ok(codings) => codings,
+        Err(failure) => {
+            let waits = admitted.head.headers.contains_key(EXPECT);
+            discard(body, waits, limits, idle).await;
+            return Err(failure);
+        }
+    };
+    if admitted.head.headers.contains_key(EXPECT)
+        && announced(&body).is_some_and(|length| length > limits.body)
+    {
+        return Err(Failure::BodyTooLarge(limits.body)); // before it is sent
+    }
     let mut body = collect(body, limits.body, idle).await?;
     if !codings.is_empty() {
         body = undo(codings, body, limits.body).await?;
@@ -117,9 +128,14 @@ async fn on_own_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'sta
     })
 }
 
+/// The length that the client gave, which the transfer holds it to.
+fn announced(body: &Incoming) -> Option<usize> {
+    body.size_hint().exact().and_then(|length| usize::try_from(length).ok())
+}
+
 /// Takes in the whole body.
 async fn collect(mut body: Incoming, limit: usize, idle: Duration) -> Result<Bytes, Failure> {
-    let announced = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+    let announced = announced(&body);
     if announced.is_some_and(|length| length > limit) {
         drain(body, limit, idle).await;
         return Err(Failure::BodyTooLarge(limit));
@@ -129,16 +145,53 @@ async fn collect(mut body: Incoming, limit: usize, idle: Duration) -> Result<Byt
         return within(first, limit);
     }
     // The announced length is believed up to a point only: memory is taken as bytes arrive.
-    let mut whole = BytesMut::with_capacity(announced.unwrap_or(0).min(LARGE).max(first.len()));
-    whole.extend_from_slice(&first);
+    let mut whole = Gathered::new(announced.unwrap_or(0).min(LARGE).max(first.len()));
+    whole.add(&first);
     while let Some(piece) = next(&mut body, idle).await? {
         if whole.len().saturating_add(piece.len()) > limit {
+            drop(whole);
             drain(body, limit, idle).await;
             return Err(Failure::BodyTooLarge(limit));
         }
-        whole.extend_from_slice(&piece);
+        whole.add(&piece);
     }
-    Ok(whole.freeze())
+    Ok(whole.join())
+}
+
+/// A body as it gathers, in blocks of a fixed size, so that growing never holds it twice.
+struct Gathered {
+    full: Vec<BytesMut>,
+    last: BytesMut,
+}
+
+impl Gathered {
+    fn new(capacity: usize) -> Self {
+        Self { full: Vec::new(), last: BytesMut::with_capacity(capacity) }
+    }
+
+    fn len(&self) -> usize {
+        self.full.iter().map(BytesMut::len).fold(self.last.len(), usize::saturating_add)
+    }
+
+    fn add(&mut self, piece: &[u8]) {
+        if self.last.len() >= LARGE {
+            let next = BytesMut::with_capacity(LARGE.saturating_add(LARGE / 2));
+            self.full.push(std::mem::replace(&mut self.last, next));
+        }
+        self.last.extend_from_slice(piece);
+    }
+
+    fn join(self) -> Bytes {
+        if self.full.is_empty() {
+            return self.last.freeze();
+        }
+        let mut whole = BytesMut::with_capacity(self.len());
+        for block in self.full {
+            whole.extend_from_slice(&block); // and each is given back at once
+        }
+        whole.extend_from_slice(&self.last);
+        whole.freeze()
+    }
 }
 
 fn within(body: Bytes, limit: usize) -> Result<Bytes, Failure> {
@@ -154,7 +207,7 @@ async fn next(body: &mut Incoming, idle: Duration) -> Result<Option<Bytes>, Fail
         };
         match frame {
             None => return Ok(None),
-            Some(Err(_)) => return Err(Failure::BodyBroken),
+            Some(Err(error)) => return Err(rescue::broken_body(&error)),
             Some(Ok(frame)) => {
                 // Trailers say nothing that matters here.
                 if let Ok(data) = frame.into_data() {
@@ -165,10 +218,18 @@ async fn next(body: &mut Incoming, idle: Duration) -> Result<Option<Bytes>, Fail
     }
 }
 
+/// Disposes of the body of a request that is refused for its head. A client that waits for leave to send it
+/// (`Expect: 100-continue`) is not given it.
+pub(crate) async fn discard(body: Incoming, waits: bool, limits: &Limits, idle: Duration) {
+    if !waits {
+        drain(body, limits.body, idle).await;
+    }
+}
+
 /// Takes what a client still sends and throws it away, up to a bound: most clients read an answer only once they
 /// have sent all, and take a closed connection for a network error.
 async fn drain(mut body: Incoming, limit: usize, idle: Duration) {
-    let mut left = limit;
+    let mut left = limit.saturating_mul(2);
     while let Ok(Some(piece)) = next(&mut body, idle).await {
         match left.checked_sub(piece.len()) {
             Some(rest) => left = rest,

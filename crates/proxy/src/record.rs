@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::clock;
 use crate::serve::State;
 
-/// Longest text from outside that a line takes over: a path, a model's name, a provider's error word.
+/// Longest text from outside, in bytes, that a line takes over: a path, a model's name, a provider's error word.
 const LONGEST: usize = 200;
 
 /// How an exchange ended.
@@ -273,5 +273,6 @@ fn micros(time: Duration) -> u64 {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(LONGEST).collect()
+    let end = text.floor_char_boundary(LONGEST);
+    text.get(..end).unwrap_or_default().to_owned()
 }

@@ -62,6 +62,6 @@ pub(crate) async fn relay(
     // It may end otherwise than it began to.
     head.headers.remove(CONTENT_LENGTH);
     let gate = Gate::new(dialect, framing, limits.event);
-    let relayed = Relayed::judged(body, gate, decoders, framed, timeouts.idle, exchange);
+    let relayed = Relayed::passing(body, timeouts.idle, exchange).decoded(decoders).judged(gate, framed);
     Ok(Response::from_parts(head, Body::Relayed(Box::new(relayed))))
 }

@@ -1,6 +1,7 @@
 //! The only place where an error becomes an answer, in the caller's dialect, with whose fault it was.
 
 use std::borrow::Cow;
+use std::io;
 
 use dialect::{Dialect, ErrorKind, ErrorReply, OpenAiChat};
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
@@ -29,6 +30,8 @@ pub(crate) enum Failure {
     BodyCorrupt,
     BodyTimeout,
     BodyTooLarge(usize),
+    /// The client went away within its request.
+    ClientLeft,
     Draining,
     Internal,
     NotJson(JsonError),
@@ -56,7 +59,7 @@ impl Failure {
             Self::AmbiguousLength => (400, BadRequest, Client, "ambiguous_length",
                 "The request has both a content-length and a transfer-encoding. Send one of them.".into()),
             Self::AnswerBroken => (502, UpstreamUnavailable, Upstream, "answer_broken",
-                "The provider broke off its answer. Nothing of it was usable; the request may be tried again.".into()),
+                "The provider broke off its answer before it was complete. The request may be tried again.".into()),
             Self::AnswerCoding => (502, UpstreamUnavailable, Upstream, "answer_coding",
                 "The provider's answer has a content-encoding that cannot be undone.".into()),
             Self::AnswerTimeout => (504, UpstreamTimeout, Upstream, "answer_timeout",
@@ -75,6 +78,8 @@ impl Failure {
                 "The request's body did not arrive in time.".into()),
             Self::BodyTooLarge(limit) => (413, TooLarge, Client, "body_too_large",
                 format!("The request's body is larger than {limit} bytes, the most that is accepted here (ARCHESTRA_MAX_BODY_BYTES).").into()),
+            Self::ClientLeft => (400, BadRequest, Client, "client_left",
+                "The request's body ended before it was complete.".into()),
             Self::Draining => (503, Draining, Us, "draining",
                 "This instance of the proxy is shutting down. Try again.".into()),
             Self::Internal => (500, Internal, Us, "internal",
@@ -114,6 +119,13 @@ fn upstream(error: &UpstreamError) -> Meaning {
             "first_byte_timeout",
             "The provider did not begin to answer in time.",
         ),
+        UpstreamError::RequestStalled => (
+            408,
+            ErrorKind::BadRequest,
+            Fault::Client,
+            "body_timeout",
+            "The request's body did not arrive in time.",
+        ),
         UpstreamError::RequestBody(_) => (
             400,
             ErrorKind::BadRequest,
@@ -141,6 +153,7 @@ pub(crate) fn answer(
         Failure::AnswerBroken | Failure::AnswerCoding | Failure::AnswerTimeout | Failure::Internal => {
             Outcome::Failed
         }
+        Failure::ClientLeft => Outcome::Abandoned,
         Failure::AmbiguousLength
         | Failure::BadPath
         | Failure::BodyBroken
@@ -155,8 +168,12 @@ pub(crate) fn answer(
         | Failure::UnknownProvider => Outcome::Refused,
     };
     let body = errors.unwrap_or(&OpenAiChat).error_body(&reply(&meaning, &exchange.id.to_string()));
-    exchange.sent(body.len());
-    exchange.told(meaning.status, outcome, meaning.fault, meaning.reason);
+    if outcome == Outcome::Abandoned {
+        exchange.end(outcome, Some(meaning.fault), Some(meaning.reason)); // nobody is there to be told
+    } else {
+        exchange.sent(body.len());
+        exchange.told(meaning.status, outcome, meaning.fault, meaning.reason);
+    }
     let id = HeaderValue::try_from(exchange.id.to_string());
     let mut response = Response::new(Body::full(body));
     *response.status_mut() =
@@ -201,8 +218,19 @@ fn closes(failure: &Failure) -> bool {
             | Failure::BodyBroken
             | Failure::BodyTimeout
             | Failure::BodyTooLarge(_)
+            | Failure::ClientLeft
             | Failure::Draining
     )
+}
+
+/// What a request's body that could not be received means: framing that makes no sense, or a client that left.
+pub(crate) fn broken_body(error: &(dyn std::error::Error + 'static)) -> Failure {
+    let causes = std::iter::successors(Some(error), |cause| cause.source());
+    let kind = causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind).last();
+    match kind {
+        Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => Failure::BodyBroken,
+        _ => Failure::ClientLeft,
+    }
 }
 
 fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {

@@ -4,6 +4,7 @@
 //! is served by one thread from its first byte to its last, so that nothing on its way is shared, locked or woken
 //! across threads.
 
+mod opening;
 mod probe;
 mod stall;
 mod state;

@@ -7,6 +7,9 @@ use crate::signal::Signal;
 /// One thing the fake upstream does.
 #[derive(Clone, Debug)]
 pub enum Step {
+    /// Reads on until the client has sent these bytes (10 s at most) and leaves them unread; only in scripts of
+    /// [`FakeUpstream::before_body`](crate::FakeUpstream::before_body), and within one chunk of a chunked body.
+    AwaitBytes(Vec<u8>),
     /// Waits until the client has closed the connection (10 s at most) and notes it for
     /// [`FakeUpstream::client_gone`](crate::FakeUpstream::client_gone).
     AwaitClientClose,
@@ -115,6 +118,12 @@ impl Script {
     #[must_use]
     pub fn wait_for(self, signal: &Signal) -> Self {
         self.step(Step::WaitFor(signal.clone()))
+    }
+
+    /// Adds a [`Step::AwaitBytes`].
+    #[must_use]
+    pub fn await_bytes(self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.step(Step::AwaitBytes(bytes.into()))
     }
 
     /// Adds a [`Step::Pause`].

@@ -1,5 +1,7 @@
 //! Why a provider did not answer.
 
+use crate::body::BodyError;
+
 /// A failed exchange with a provider.
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
@@ -9,6 +11,9 @@ pub enum UpstreamError {
     /// The client's own body ended in an error, so the request could not be completed.
     #[error("the request's body was not received completely")]
     RequestBody(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The client fell silent within its body.
+    #[error("the request's body did not arrive in time")]
+    RequestStalled,
     /// The connection broke, or what came was no HTTP.
     #[error("the connection to the provider broke")]
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -19,13 +24,13 @@ pub enum UpstreamError {
 
 impl From<hyper_util::client::legacy::Error> for UpstreamError {
     fn from(error: hyper_util::client::legacy::Error) -> Self {
-        let source = std::error::Error::source(&error).and_then(|e| e.downcast_ref::<hyper::Error>());
-        // hyper calls the error of a body that it is given a user error.
-        let body = source.is_some_and(hyper::Error::is_user);
-        match (error.is_connect(), body) {
-            (true, _) => Self::Connect(error.into()),
-            (false, true) => Self::RequestBody(error.into()),
-            (false, false) => Self::Broken(error.into()),
+        let causes = || std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+        let body = causes().find_map(|cause| cause.downcast_ref::<BodyError>());
+        match body {
+            Some(BodyError::Stalled) => Self::RequestStalled,
+            Some(BodyError::Broken(_)) => Self::RequestBody(error.into()),
+            None if error.is_connect() => Self::Connect(error.into()),
+            None => Self::Broken(error.into()),
         }
     }
 }

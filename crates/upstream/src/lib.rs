@@ -7,7 +7,7 @@ mod error;
 mod provider;
 mod tls;
 
-pub use body::RequestBody;
+pub use body::{BodyError, RequestBody};
 pub use client::{Answer, Client, Pools};
 pub use error::UpstreamError;
 pub use provider::{Provider, Providers};

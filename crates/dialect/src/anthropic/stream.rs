@@ -82,7 +82,13 @@ impl MessageStream {
             match field {
                 Some(0) => event.kind = r.characters()?,
                 Some(1) => event.index = r.unsigned()?,
-                Some(2) => response::message(r, view)?,
+                Some(2) => {
+                    let first = view.calls.len();
+                    response::message(r, view)?;
+                    // Empty by the API, but the SDKs would take calls that stand here.
+                    class.call_parts.extend(first..view.calls.len());
+                    class.calls_ended.extend(first..view.calls.len());
+                }
                 Some(3) => event.block = Some(block::read(r)?),
                 Some(4) => event.delta = delta(r, view)?,
                 Some(5) => response::usage(r, &mut view.usage)?,
@@ -127,13 +133,14 @@ impl MessageStream {
             (BlockKind::Call(carrier), _) => {
                 let mut call = owned(block.call(carrier), data);
                 // The arguments come as deltas; `{}` only holds their place.
-                call.arguments.take_if(|arguments| arguments.trim() == "{}");
+                call.arguments.take_if(|arguments| is_empty_object(arguments));
                 let Some(at) = self.growing.start(call) else { return };
                 class.part(at);
                 Content::Call(at)
             }
             (_, Some((kind, bytes))) => {
                 self.growing.view.output(kind, 0, bytes);
+                class.unreadable |= kind == OutputKind::Unknown;
                 Content::Output(kind)
             }
             (_, None) => Content::Output(OutputKind::Unknown),
@@ -160,10 +167,16 @@ impl MessageStream {
             (Some(Content::Output(kind)), _) => {
                 let bytes = if delta.text_bytes > 0 { delta.text_bytes } else { delta.span_bytes };
                 self.growing.view.output(kind, 0, bytes);
+                class.unreadable |= kind == OutputKind::Unknown;
             }
             (None, None) => self.growing.view.output(OutputKind::Unknown, 0, delta.span_bytes),
         }
     }
+}
+
+fn is_empty_object(json: &str) -> bool {
+    let inner = json.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    inner.is_some_and(|inner| inner.trim().is_empty())
 }
 
 fn delta<'a>(r: &mut Reader<'a>, view: &mut ResponseView) -> Result<Delta<'a>, JsonError> {

@@ -89,7 +89,7 @@ fn tool(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> {
         }
         let declaration = r.value()?;
         let name = r.key_at(offset);
-        view.tools.push(DeclaredTool { declaration, kind: ToolKind::Hosted, name: name });
+        view.tools.push(DeclaredTool { declaration, kind: ToolKind::Hosted, name });
         Ok(())
     })
 }

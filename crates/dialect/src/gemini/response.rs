@@ -10,7 +10,7 @@ use crate::stream::EventClass;
 
 /// Reads the body of an answer: what a stream sends in pieces, in one.
 pub(super) fn read(body: &[u8]) -> Result<ResponseView, JsonError> {
-    let mut stream = ContentStream::default();
+    let mut stream = ContentStream::whole();
     let mut reader = Reader::new(body)?;
     stream.chunk(&mut reader, &mut EventClass::default())?;
     reader.end()?;

@@ -1,6 +1,6 @@
 //! Reading a streamed answer: each event is a whole response object that says the next piece.
 
-use model::ResponseView;
+use model::{OutputKind, ResponseView};
 use wire::json::{JsonError, Kind, Reader, decode};
 
 use super::part::{self, PartKind};
@@ -8,9 +8,14 @@ use super::response;
 use crate::openai_chat::owned;
 use crate::stream::{EventClass, Growing, StreamReader, classify};
 
+/// Most alternatives that are told apart; the API allows 8.
+const MAX_ALTERNATIVES: usize = 64;
+
 /// State between the events of one answer.
 #[derive(Debug, Default)]
 pub(super) struct ContentStream {
+    /// Alternatives so far, each with whether it has ended.
+    alternatives: Vec<(u32, bool)>,
     finished: bool,
     growing: Growing,
     /// Calls whose arguments go on in later events: alternative and position in the view.
@@ -24,6 +29,10 @@ impl StreamReader for ContentStream {
             self.chunk(&mut reader, &mut class)?;
             reader.end()
         });
+        // With several alternatives each one says why it ended.
+        let all_ended = self.alternatives.iter().all(|(_, ended)| *ended);
+        class.turn_ended &= result.is_ok() && all_ended;
+        self.finished = all_ended && (self.finished || class.turn_ended);
         classify(result, class, self.growing.overflowed)
     }
 
@@ -37,6 +46,13 @@ impl StreamReader for ContentStream {
 }
 
 impl ContentStream {
+    /// For an answer that came in one piece.
+    pub(super) fn whole() -> Self {
+        let mut stream = Self::default();
+        stream.growing.whole = true;
+        stream
+    }
+
     /// What the answer says.
     pub(super) fn into_view(self) -> ResponseView {
         self.growing.view
@@ -66,7 +82,7 @@ impl ContentStream {
                 Some(5) => {
                     if let Some(reason) = response::block_reason(r)? {
                         view.stop(0, reason);
-                        self.end(class);
+                        self.end(class, |_| true);
                     }
                 }
                 _ => r.skip()?,
@@ -93,6 +109,13 @@ impl ContentStream {
             Ok(())
         })?;
         let alternative = index.unwrap_or(position);
+        let known = self.alternatives.iter().any(|(known, _)| *known == alternative);
+        if !known && !self.growing.whole {
+            self.growing.overflowed |= self.alternatives.len() >= MAX_ALTERNATIVES;
+            if !self.growing.overflowed {
+                self.alternatives.push((alternative, false));
+            }
+        }
         if let Some(content) = content {
             let mut inner = r.again(content);
             inner.object(["parts"], |r, field| match field {
@@ -102,16 +125,19 @@ impl ContentStream {
         }
         if let Some(reason) = reason {
             self.growing.view.stop(alternative, reason.into());
-            self.end(class);
+            self.end(class, |owner| owner == alternative);
         }
         Ok(())
     }
 
-    /// The provider has said why it stopped: whatever is open ends here.
-    fn end(&mut self, class: &mut EventClass) {
-        self.finished = true;
+    /// The provider has said why alternatives stopped: what they have open ends here.
+    fn end(&mut self, class: &mut EventClass, stopped: impl Fn(u32) -> bool) {
         class.turn_ended = true;
-        class.calls_ended.extend(self.open.drain(..).map(|(_, at)| at));
+        for (_, ended) in self.alternatives.iter_mut().filter(|(owner, _)| stopped(*owner)) {
+            *ended = true;
+        }
+        let calls = self.open.extract_if(.., |(owner, _)| stopped(*owner)).map(|(_, at)| at);
+        class.calls_ended.extend(calls);
     }
 
     fn parts(
@@ -136,7 +162,8 @@ impl ContentStream {
         let PartKind::Call(carrier) = part.kind else {
             if let Some((kind, bytes)) = part.output() {
                 self.growing.view.output(kind, alternative, bytes);
-                class.free = true;
+                class.free |= kind != OutputKind::Unknown;
+                class.unreadable |= kind == OutputKind::Unknown;
             }
             return Ok(());
         };

@@ -85,18 +85,19 @@ fn message(r: &mut Reader<'_>, view: &mut ResponseView, alternative: u32) -> Res
                 Some(6 | 7) => OutputKind::Media,
                 _ => return r.skip(),
             };
-            output(r, view, kind, alternative)
+            output(r, view, kind, alternative)?;
+            Ok(())
         },
     )
 }
 
-/// Counts a piece of output. `null` and the empty string are none.
+/// Counts a piece of output; whether there is any. `null` and the empty string are none.
 pub(super) fn output(
     r: &mut Reader<'_>,
     view: &mut ResponseView,
     kind: OutputKind,
     alternative: u32,
-) -> Result<(), JsonError> {
+) -> Result<bool, JsonError> {
     let bytes = match r.kind()? {
         Kind::Null => {
             r.skip()?;
@@ -108,18 +109,18 @@ pub(super) fn output(
     if bytes > 0 {
         view.output(kind, alternative, bytes);
     }
-    Ok(())
+    Ok(bytes > 0)
 }
 
 /// `usage`. Read over what an earlier chunk said, for `null` says nothing.
 pub(super) fn usage(r: &mut Reader<'_>, usage: &mut Usage) -> Result<(), JsonError> {
     r.object(["prompt_tokens", "completion_tokens", "prompt_tokens_details"], |r, field| {
         match field {
-            Some(0) => usage.input_tokens = r.unsigned()?,
-            Some(1) => usage.output_tokens = r.unsigned()?,
+            Some(0) => usage.input_tokens = r.unsigned()?.or(usage.input_tokens),
+            Some(1) => usage.output_tokens = r.unsigned()?.or(usage.output_tokens),
             Some(2) => r.object(["cached_tokens"], |r, field| match field {
                 Some(_) => {
-                    usage.cached_tokens = r.unsigned()?;
+                    usage.cached_tokens = r.unsigned()?.or(usage.cached_tokens);
                     Ok(())
                 }
                 None => r.skip(),

@@ -136,8 +136,7 @@ impl ChatStream {
                     Some(6 | 7) => OutputKind::Media,
                     _ => return r.skip(),
                 };
-                response::output(r, &mut self.growing.view, kind, alternative)?;
-                class.free = true;
+                class.free |= response::output(r, &mut self.growing.view, kind, alternative)?;
                 Ok(())
             },
         )
@@ -177,8 +176,9 @@ impl ChatStream {
             return;
         }
         let Some(call) = self.growing.call(at) else { return };
-        if let Some(carrier) = part.carrier {
-            call.carrier = carrier;
+        if part.carrier.is_some_and(|carrier| carrier != call.carrier) {
+            // Which of its forms a client runs cannot be known.
+            call.carrier = Carrier::Unknown;
         }
         if let Some(id) = part.id.filter(|id| !id.is_empty()) {
             call.id.get_or_insert_with(|| id.into());
@@ -207,23 +207,29 @@ struct Part<'a> {
 
 fn part<'a>(r: &mut Reader<'a>, position: u64) -> Result<Part<'a>, JsonError> {
     let mut part = Part { index: Some(position), ..Part::default() };
-    let mut kind = None;
+    let (mut kind, mut has_function, mut has_custom) = (None, false, false);
     r.object(["index", "id", "type", "function", "custom"], |r, field| {
         match field {
             Some(0) => part.index = r.unsigned()?.or(part.index),
             Some(1) => part.id = r.characters()?,
             Some(2) => kind = r.characters()?,
-            Some(3) => named(r, &mut part, "arguments")?,
-            Some(4) => named(r, &mut part, "input")?,
+            Some(3) => {
+                has_function = true;
+                named(r, &mut part, "arguments")?;
+            }
+            Some(4) => {
+                has_custom = true;
+                named(r, &mut part, "input")?;
+            }
             _ => r.skip()?,
         }
         Ok(())
     })?;
-    part.carrier = match kind.as_deref() {
-        Some("custom") => Some(Carrier::Custom),
-        Some("function") => Some(Carrier::Function),
-        Some("") | None => None,
-        Some(_) => Some(Carrier::Unknown),
+    part.carrier = match (kind.as_deref().filter(|kind| !kind.is_empty()), has_function, has_custom) {
+        (Some("custom"), false, _) | (None, false, true) => Some(Carrier::Custom),
+        (Some("function"), _, false) | (None, true, false) => Some(Carrier::Function),
+        (None, false, false) => None,
+        (Some(_), _, _) | (None, true, true) => Some(Carrier::Unknown),
     };
     Ok(part)
 }

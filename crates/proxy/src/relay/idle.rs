@@ -13,6 +13,8 @@ use crate::clock;
 /// fires, which costs a busy stream nothing.
 #[derive(Debug)]
 pub(super) struct Idle {
+    /// Something arrived since the timer was last looked at.
+    fresh: bool,
     last: Instant,
     limit: Duration,
     timer: Option<Pin<Box<Sleep>>>,
@@ -20,16 +22,22 @@ pub(super) struct Idle {
 
 impl Idle {
     pub(super) fn new(limit: Duration) -> Self {
-        Self { last: clock::now(), limit, timer: None }
+        Self { fresh: false, last: clock::now(), limit, timer: None }
     }
 
-    /// Something arrived.
-    pub(super) fn heard(&mut self) {
-        self.last = clock::now();
+    /// Something arrived; how long after the last time.
+    pub(super) fn heard(&mut self) -> Duration {
+        self.fresh = true;
+        let now = clock::now();
+        now.saturating_duration_since(std::mem::replace(&mut self.last, now))
     }
 
-    /// Ready when the silence has lasted too long.
+    /// Ready when the silence has lasted too long. Always to be polled by the same task: a timer that is set knows
+    /// whom to wake.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if std::mem::take(&mut self.fresh) && self.timer.is_some() {
+            return Poll::Pending;
+        }
         let limit = self.limit;
         let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         while timer.as_mut().poll(cx).is_ready() {

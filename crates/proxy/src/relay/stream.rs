@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
@@ -20,22 +20,43 @@ use crate::rescue::{self, Failure};
 pub(crate) struct Relayed {
     body: Option<Incoming>,
     decoders: Option<Decoders>,
+    /// How the body ended, to be told when what was gathered has gone out.
+    ending: Option<Next>,
     exchange: Exchange,
     /// The transfer says where the body ends, so that a cut is noticed.
     framed: bool,
     gate: Option<Gate>,
+    /// Pieces of a burst, to be sent together.
+    gathered: BytesMut,
     idle: Idle,
+    /// How often more of a burst is still waited for.
+    patience: u8,
     /// Goes out first.
     prefix: Option<Bytes>,
 }
 
-/// What the next piece is.
+/// Pieces that follow each other more closely than this are a burst. A model does not write that fast; what comes
+/// so was waiting somewhere.
+const BURST: Duration = Duration::from_millis(1);
+
+/// Most bytes of a burst that are gathered before they are sent.
+const GATHER: usize = 16 << 10;
+
+/// How often more of a burst is waited for. hyper asks for a body twice in a row, and only between its turns the
+/// provider's connection can hand over the next piece.
+const PATIENCE: u8 = 2;
+
+/// What comes next.
+#[derive(Debug)]
 enum Next {
-    Bytes(Bytes),
     Broken(Failure),
+    /// What may flow, and whether it came in a burst.
+    Bytes(Bytes, bool),
     End,
     Trailers(Frame<Bytes>),
 }
+
+type Polled = Poll<Option<Result<Frame<Bytes>, BrokenOff>>>;
 
 impl Relayed {
     /// A body that nobody reads.
@@ -43,46 +64,30 @@ impl Relayed {
         Self {
             body: Some(body),
             decoders: None,
+            ending: None,
             exchange,
             framed: true,
             gate: None,
+            gathered: BytesMut::new(),
             idle: Idle::new(idle),
+            patience: 0,
             prefix: None,
         }
     }
 
-    /// The streamed answer of a conversation.
-    pub(super) fn judged(
-        body: Incoming,
-        gate: Gate,
-        decoders: Decoders,
-        framed: bool,
-        idle: Duration,
-        exchange: Exchange,
-    ) -> Self {
-        let decoders = (!decoders.is_empty()).then_some(decoders);
-        Self {
-            body: Some(body),
-            decoders,
-            exchange,
-            framed,
-            gate: Some(gate),
-            idle: Idle::new(idle),
-            prefix: None,
-        }
+    /// Undoes its codings on the way.
+    pub(super) fn decoded(self, decoders: Decoders) -> Self {
+        Self { decoders: (!decoders.is_empty()).then_some(decoders), ..self }
     }
 
-    /// An answer that turned out too long to be read, with what was taken in of it.
-    pub(super) fn unread(
-        prefix: Bytes,
-        body: Incoming,
-        decoders: Decoders,
-        idle: Duration,
-        exchange: Exchange,
-    ) -> Self {
-        let decoders = (!decoders.is_empty()).then_some(decoders);
-        let idle = Idle::new(idle);
-        Self { body: Some(body), decoders, exchange, framed: true, gate: None, idle, prefix: Some(prefix) }
+    /// Reads it as the streamed answer of a conversation.
+    pub(super) fn judged(self, gate: Gate, framed: bool) -> Self {
+        Self { framed, gate: Some(gate), ..self }
+    }
+
+    /// Sends first what was taken in before.
+    pub(super) fn after(self, prefix: Bytes) -> Self {
+        Self { prefix: Some(prefix), ..self }
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {
@@ -92,26 +97,54 @@ impl Relayed {
         }
     }
 
-    pub(crate) fn poll_frame(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Polled {
         if let Some(prefix) = self.prefix.take() {
             return self.send(prefix);
         }
+        if let Some(ending) = self.ending.take() {
+            return self.end(ending);
+        }
         loop {
-            let next = match self.poll_next(cx) {
-                Poll::Ready(next) => next,
-                Poll::Pending => return Poll::Pending,
-            };
-            match next {
-                Next::Bytes(bytes) if bytes.is_empty() => {}
-                Next::Bytes(bytes) => return self.send(bytes),
-                Next::Trailers(frame) => return Poll::Ready(Some(Ok(frame))),
-                Next::End => return self.finish(),
-                Next::Broken(failure) => return self.break_off(&failure),
+            match self.poll_next(cx) {
+                Poll::Ready(Next::Bytes(bytes, _)) if bytes.is_empty() => {}
+                Poll::Ready(Next::Bytes(bytes, burst)) => {
+                    if !burst && self.gathered.is_empty() {
+                        return self.send(bytes);
+                    }
+                    self.gathered.extend_from_slice(&bytes);
+                    if self.gathered.len() >= GATHER {
+                        return self.flush();
+                    }
+                    self.patience = PATIENCE;
+                    return wait_a_moment(cx);
+                }
+                Poll::Ready(ending) if self.gathered.is_empty() => return self.end(ending),
+                Poll::Ready(ending) => {
+                    self.ending = Some(ending);
+                    return self.flush();
+                }
+                Poll::Pending if self.gathered.is_empty() => return Poll::Pending,
+                Poll::Pending if self.patience == 0 => return self.flush(),
+                Poll::Pending => {
+                    self.patience = self.patience.saturating_sub(1);
+                    return wait_a_moment(cx);
+                }
             }
         }
+    }
+
+    fn end(&mut self, ending: Next) -> Polled {
+        match ending {
+            Next::Broken(failure) => self.break_off(&failure),
+            Next::Bytes(bytes, _) => self.send(bytes),
+            Next::End => self.finish(),
+            Next::Trailers(frame) => Poll::Ready(Some(Ok(frame))),
+        }
+    }
+
+    fn flush(&mut self) -> Polled {
+        let gathered = self.gathered.split().freeze();
+        self.send(gathered)
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
@@ -122,7 +155,7 @@ impl Relayed {
             Poll::Ready(Some(Err(_))) => return Poll::Ready(Next::Broken(Failure::AnswerBroken)),
             Poll::Ready(Some(Ok(frame))) => frame,
         };
-        self.idle.heard();
+        let burst = self.idle.heard() < BURST && self.gate.is_some();
         let data = match frame.into_data() {
             Ok(data) => data,
             Err(trailers) => return Poll::Ready(Next::Trailers(trailers)),
@@ -134,13 +167,14 @@ impl Relayed {
                 Err(_) => return Poll::Ready(Next::Broken(Failure::AnswerCoding)),
             },
         };
-        Poll::Ready(Next::Bytes(match &mut self.gate {
+        let plain = match &mut self.gate {
             Some(gate) => gate.push(plain),
             None => plain,
-        }))
+        };
+        Poll::Ready(Next::Bytes(plain, burst))
     }
 
-    fn send(&mut self, bytes: Bytes) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+    fn send(&mut self, bytes: Bytes) -> Polled {
         self.exchange.sent(bytes.len());
         // A body of known length is not asked for its end once it has all been sent.
         if self.gate.is_none() && self.body.as_ref().is_some_and(Incoming::is_end_stream) {
@@ -150,7 +184,7 @@ impl Relayed {
     }
 
     /// The provider ended the body.
-    fn finish(&mut self) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+    fn finish(&mut self) -> Polled {
         if self.body.take().is_none() {
             return Poll::Ready(None);
         }
@@ -173,7 +207,7 @@ impl Relayed {
     }
 
     /// The body broke. A conversation's stream is ended by an error in its own form, unless it was complete.
-    fn break_off(&mut self, failure: &Failure) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+    fn break_off(&mut self, failure: &Failure) -> Polled {
         self.body = None;
         let Some(gate) = &mut self.gate else {
             rescue::break_off(failure, &mut self.exchange);
@@ -189,4 +223,11 @@ impl Relayed {
             None => Poll::Ready(Some(Err(BrokenOff))),
         }
     }
+}
+
+/// The provider's connection hands over one piece at a time. Letting its task run gets the next one before a
+/// system call is spent on this one.
+fn wait_a_moment(cx: &Context<'_>) -> Polled {
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }

@@ -37,7 +37,7 @@ pub(super) async fn relay(
         let Ok(piece) = piece else { return Err((Failure::AnswerCoding, exchange)) };
         whole.add(piece);
         if whole.len() > limit {
-            let rest = Relayed::unread(whole.join(), body, decoders, idle, exchange);
+            let rest = Relayed::passing(body, idle, exchange).decoded(decoders).after(whole.join());
             return Ok(Body::Relayed(Box::new(rest)));
         }
         if body.is_end_stream() {

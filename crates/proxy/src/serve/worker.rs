@@ -9,25 +9,30 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::task::JoinSet;
 use upstream::{Client, Pools};
 
+use super::opening::speaks_http2;
 use super::probe;
 use super::stall::Stalling;
 use super::state::{Phase, State};
 use crate::body::Body;
 use crate::phases;
+use crate::record::Exchange;
 
 /// Connections that wait for one worker to take them.
 const WAITING: usize = 1024;
 
 /// Largest head of a request, and largest step in which its body is read.
-const READ_BUFFER: usize = 256 << 10;
+const READ_BUFFER: usize = 128 << 10;
+
+/// How long a connection that has said nothing yet is kept when nothing new is served any more.
+const LAST_CALL: Duration = Duration::from_millis(100);
 
 /// Most header fields, together, of a request over HTTP/2.
 const HEADER_LIST: u32 = 128 << 10;
@@ -184,34 +189,70 @@ fn report(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-/// Serves one connection to its end: HTTP/1.1, or HTTP/2 with prior knowledge.
+/// Serves one connection to its end: HTTP/1.1, or HTTP/2 with prior knowledge (RFC 9113, section 3.3).
 async fn connection(worker: Arc<Worker>, socket: std::net::TcpStream) {
-    let socket = match socket.set_nodelay(true).and_then(|()| TcpStream::from_std(socket)) {
-        Ok(socket) => socket,
-        Err(error) => {
+    let limit = worker.state.timeouts.header;
+    let opened = async {
+        socket.set_nodelay(true)?;
+        let socket = TcpStream::from_std(socket)?;
+        let http2 = speaks_http2(&socket).await?;
+        io::Result::Ok((socket, http2))
+    };
+    let closing = worker.state.closing();
+    let too_late = async {
+        closing.await;
+        tokio::time::sleep(LAST_CALL).await;
+    };
+    // hyper's limit for a head begins with its first byte, or with all of HTTP/2's preface.
+    let opened = tokio::select! {
+        biased;
+        opened = tokio::time::timeout(limit, opened) => opened,
+        () = too_late => return,
+    };
+    let (socket, http2) = match opened {
+        Ok(Ok(opened)) => opened,
+        Ok(Err(error)) => {
             tracing::debug!(%error, "connection lost before it was served");
+            return;
+        }
+        Err(_) => {
+            tracing::debug!("connection closed: no request came on it in time");
             return;
         }
     };
     let closing = worker.state.closing();
-    let timeouts = worker.state.timeouts;
-    let io = Stalling::new(socket, timeouts.write);
-    let mut server = auto::Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(timeouts.header).max_buf_size(READ_BUFFER);
-    server
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(HTTP2_STREAMS)
-        .max_header_list_size(HEADER_LIST)
-        .keep_alive_interval(HTTP2_PING);
+    let io = Stalling::new(socket, worker.state.timeouts.write);
     let service = service_fn(move |request| answer(Arc::clone(&worker), request));
-    let served = server.serve_connection(io, service);
-    tokio::pin!(served);
-    let result = tokio::select! {
-        result = &mut served => result,
-        () = closing => {
-            served.as_mut().graceful_shutdown();
-            served.await
+    let result = if http2 {
+        let served = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(HTTP2_STREAMS)
+            .max_header_list_size(HEADER_LIST)
+            .keep_alive_interval(HTTP2_PING)
+            .serve_connection(io, service);
+        tokio::pin!(served);
+        tokio::select! {
+            biased;
+            result = &mut served => result,
+            () = closing => {
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
+        }
+    } else {
+        let served = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limit)
+            .max_buf_size(READ_BUFFER)
+            .serve_connection(io, service);
+        tokio::pin!(served);
+        tokio::select! {
+            biased;
+            result = &mut served => result,
+            () = closing => {
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
         }
     };
     if let Err(error) = result {
@@ -219,9 +260,20 @@ async fn connection(worker: Arc<Worker>, socket: std::net::TcpStream) {
     }
 }
 
-async fn answer(worker: Arc<Worker>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-    match probe::answer(&worker.state, &request) {
-        Some(response) => Ok(response),
-        None => Ok(phases::exchange(&worker, request).await),
+/// Answers a request. Its exchange begins at once, and not only when the answer is first waited for: a client that
+/// leaves before that is recorded too.
+fn answer(
+    worker: Arc<Worker>,
+    request: Request<Incoming>,
+) -> impl Future<Output = Result<Response<Body>, Infallible>> {
+    let probe = probe::answer(&worker.state, &request);
+    let exchange = probe
+        .is_none()
+        .then(|| Exchange::begin(Arc::clone(&worker.state), request.method(), request.uri().path()));
+    async move {
+        match (probe, exchange) {
+            (None, Some(exchange)) => Ok(phases::exchange(&worker, request, exchange).await),
+            (probe, _) => Ok(probe.unwrap_or_else(|| Response::new(Body::full("")))),
+        }
     }
 }

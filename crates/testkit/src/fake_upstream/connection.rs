@@ -10,7 +10,7 @@ use socket2::SockRef;
 use super::{Received, Shared, When};
 use crate::deadline::Deadline;
 use crate::inbound::{Inbound, Incoming, Outcome};
-use crate::message::{Body, Framing, Head};
+use crate::message::{Body, Framing, Head, position};
 use crate::script::{Script, Step};
 
 /// How long an idle connection is kept and a request may take to arrive.
@@ -18,6 +18,7 @@ const REQUEST_BOUND: Duration = Duration::from_secs(120);
 /// How long a write may be held up by a client that does not read.
 const WRITE_BOUND: Duration = Duration::from_secs(60);
 const CLIENT_CLOSE_BOUND: Duration = Duration::from_secs(10);
+const AWAIT_BYTES_BOUND: Duration = Duration::from_secs(10);
 const HANG_BOUND: Duration = Duration::from_secs(60);
 /// How long a closed connection still takes what the client sends.
 const LINGER_BOUND: Duration = Duration::from_secs(5);
@@ -116,6 +117,7 @@ impl<'a> Connection<'a> {
 
     fn step(&mut self, step: Step) -> Standing {
         match step {
+            Step::AwaitBytes(bytes) => self.await_bytes(&bytes),
             Step::AwaitClientClose => self.await_client_close(),
             Step::Close => self.close(),
             Step::Flush => match (&*self.stream).flush() {
@@ -150,6 +152,18 @@ impl<'a> Connection<'a> {
             }
             Err(_) => Standing::Ended,
         }
+    }
+
+    fn await_bytes(&mut self, bytes: &[u8]) -> Standing {
+        let deadline = Deadline::after(AWAIT_BYTES_BOUND);
+        while position(&self.inbound.buffer, bytes).is_none() {
+            match self.inbound.fill(&deadline) {
+                Incoming::Bytes(_) => {}
+                Incoming::Closed | Incoming::Reset => return self.client_gone(),
+                Incoming::TimedOut => return self.reset(),
+            }
+        }
+        Standing::Open
     }
 
     fn await_client_close(&mut self) -> Standing {

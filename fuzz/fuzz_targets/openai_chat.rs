@@ -1,0 +1,6 @@
+//! Chat Completions: requests, whole answers, and streams that see the same however they are cut.
+#![no_main]
+
+use dialect::OpenAiChat;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz::check_dialect(&OpenAiChat, input));
