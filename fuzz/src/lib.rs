@@ -56,8 +56,9 @@ pub fn frame(mut framer: Framer, pieces: &[&[u8]], inner: impl Fn(&[u8]) -> Opti
         events.extend(block.events().filter_map(&inner));
         bytes.extend_from_slice(&block.bytes);
     }
-    let rest = framer.finish().to_vec();
-    bytes.extend_from_slice(&rest);
+    let rest = framer.finish();
+    bytes.extend_from_slice(&rest.bytes);
+    let rest = rest.events().next().unwrap_or_default();
     Framed { bytes, events, rest: rest.trim_ascii_start().to_vec() }
 }
 
@@ -100,7 +101,7 @@ fn read_stream(dialect: &dyn Dialect, framing: Framing, pieces: &[&[u8]]) -> Rea
     for piece in pieces {
         framer.push(Bytes::copy_from_slice(piece)).events().for_each(&mut take);
     }
-    take(&framer.finish());
+    framer.finish().events().for_each(&mut take);
     Read { classes, finished: reader.is_finished(), view: reader.view().clone() }
 }
 

@@ -130,7 +130,7 @@ fn read(dialect: &dyn Dialect, framing: Framing, pieces: &[&[u8]]) -> Seen {
         bytes.extend_from_slice(&block.bytes);
     }
     let rest = framer.finish();
-    take(&rest);
-    bytes.extend_from_slice(&rest);
+    rest.events().for_each(&mut take);
+    bytes.extend_from_slice(&rest.bytes);
     Seen { bytes, finished: reader.is_finished(), events, view: view::response(reader.view()) }
 }

@@ -7,16 +7,20 @@
 use bytes::Bytes;
 use dialect::{Dialect, ErrorReply, Framing, StreamReader};
 use model::ResponseView;
-use wire::frame::Framer;
+use wire::frame::{Block, Framer};
 use wire::{array, sse};
 
 /// State of one streamed answer.
 pub(crate) struct Gate {
+    /// The streamed array has its closing bracket.
+    closed: bool,
     dialect: &'static dyn Dialect,
     framer: Framer,
     framing: Framing,
+    /// The provider said within the stream that it failed.
+    failed: bool,
     reader: Box<dyn StreamReader>,
-    /// An event went out.
+    /// Something went out.
     started: bool,
 }
 
@@ -33,23 +37,28 @@ impl Gate {
     /// For an answer in this dialect and framing; an event longer than `limit` bytes flows unread.
     pub(crate) fn new(dialect: &'static dyn Dialect, framing: Framing, limit: usize) -> Self {
         let framer = if framing == Framing::Array { Framer::array(limit) } else { Framer::sse(limit) };
-        Self { dialect, framer, framing, reader: dialect.stream_reader(), started: false }
+        let reader = dialect.stream_reader();
+        Self { closed: false, dialect, failed: false, framer, framing, reader, started: false }
     }
 
     /// Takes in what arrived and hands out what may flow.
     pub(crate) fn push(&mut self, chunk: Bytes) -> Bytes {
         let block = self.framer.push(chunk);
-        for event in block.events() {
-            self.classify(event);
-        }
-        block.bytes
+        self.let_flow(block)
     }
 
     /// The provider ended the stream: what was still held may flow.
     pub(crate) fn finish(&mut self) -> Bytes {
-        let rest = self.framer.finish();
-        self.classify(&rest);
-        rest
+        let block = self.framer.finish();
+        self.let_flow(block)
+    }
+
+    fn let_flow(&mut self, block: Block) -> Bytes {
+        for event in block.events() {
+            self.classify(event);
+        }
+        self.started |= !block.bytes.is_empty();
+        block.bytes
     }
 
     /// The stream broke: what was still held is dropped, and the dialect's own error takes its place. `None` if
@@ -60,9 +69,15 @@ impl Gate {
         (!torn).then(|| self.dialect.stream_error(self.framing, self.started, error).into())
     }
 
-    /// Whether the answer was complete, as far as its dialect can tell.
-    pub(crate) fn is_finished(&self) -> bool {
-        self.reader.is_finished() && !self.framer.is_torn()
+    /// What completes a stream that breaks now, mostly nothing; `None` if it breaks within the answer, as far as its
+    /// dialect can tell. An error of the provider's own ends its answer too.
+    pub(crate) fn completion(&self) -> Option<&'static [u8]> {
+        let ended = self.reader.is_finished() || self.failed || self.closed;
+        if !ended || self.framer.is_torn() {
+            return None;
+        }
+        let open = self.framing == Framing::Array && !self.closed;
+        Some(if open { b"]" } else { b"" })
     }
 
     /// Whether the stream ends within an event.
@@ -78,6 +93,7 @@ impl Gate {
     fn classify(&mut self, raw: &[u8]) {
         let class = if self.framing == Framing::Array {
             let element = array::element(raw);
+            self.closed = self.closed || element.is_empty() || !array::is_within(raw);
             (!element.is_empty()).then(|| self.reader.event(None, element))
         } else {
             let event = sse::event(raw);
@@ -85,7 +101,7 @@ impl Gate {
             event.data.map(|data| self.reader.event(event.name, &data))
         };
         let Some(class) = class else { return };
-        self.started = true;
+        self.failed |= class.error;
         if class.unreadable {
             tracing::debug!(bytes = raw.len(), "event not readable");
         }

@@ -71,6 +71,11 @@ pub fn element(raw: &[u8]) -> &[u8] {
     if inner == b"]" { b"" } else { inner }
 }
 
+/// Whether what was cut is an element of an array, and not a value that stands alone.
+pub fn is_within(raw: &[u8]) -> bool {
+    matches!(raw.trim_ascii_start().first(), Some(b'[' | b','))
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -88,7 +93,7 @@ mod tests {
             }
             out.extend_from_slice(&block.bytes);
         }
-        out.extend_from_slice(&framer.finish());
+        out.extend_from_slice(&framer.finish().bytes);
         (elements, out)
     }
 

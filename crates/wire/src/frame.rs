@@ -2,7 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::{array::ArrayScanner, sse::SseScanner};
+use crate::array::ArrayScanner;
+use crate::sse::{MARK, SseScanner};
 
 /// Bytes that end where an event ends, with the places where events end in them.
 #[derive(Debug, Default)]
@@ -10,6 +11,8 @@ pub struct Block {
     /// The bytes, exactly as they came.
     pub bytes: Bytes,
     ends: Vec<End>,
+    /// Length of what stands before the first event and is no part of it.
+    lead: usize,
 }
 
 #[derive(Debug)]
@@ -22,7 +25,7 @@ struct End {
 impl Block {
     /// The events in this block, each with its framing. An event that was too long to be held is left out.
     pub fn events(&self) -> impl Iterator<Item = &[u8]> {
-        let mut start = 0;
+        let mut start = self.lead;
         self.ends.iter().filter_map(move |end| {
             let event = self.bytes.get(start..end.offset);
             start = end.offset;
@@ -34,6 +37,8 @@ impl Block {
 /// Cuts a stream of one format into events.
 #[derive(Debug)]
 pub struct Framer {
+    /// Something has gone out.
+    begun: bool,
     held: BytesMut,
     limit: usize,
     scanner: Scanner,
@@ -69,7 +74,7 @@ impl Framer {
     }
 
     fn new(scanner: Scanner, limit: usize) -> Self {
-        Self { held: BytesMut::new(), limit, scanner, torn: false }
+        Self { begun: false, held: BytesMut::new(), limit, scanner, torn: false }
     }
 
     /// Takes in what arrived and hands out all events that are complete by now.
@@ -83,18 +88,31 @@ impl Framer {
         });
         let cut = ends.last().map_or(0, |end| end.offset);
         let bytes = if before == 0 { self.cut(chunk, cut) } else { self.extend(&chunk, cut) };
+        let lead = self.lead(&bytes);
         if self.held.len() > self.limit || (self.torn && !self.held.is_empty()) {
             self.torn = true;
             let mut all = BytesMut::from(bytes);
             all.unsplit(self.held.split());
-            return Block { bytes: all.freeze(), ends };
+            return Block { bytes: all.freeze(), ends, lead };
         }
-        Block { bytes, ends }
+        Block { bytes, ends, lead }
     }
 
-    /// What is left when the stream has ended: an event that was not closed.
-    pub fn finish(&mut self) -> Bytes {
-        self.held.split().freeze()
+    /// What is left when the stream has ended: an event that was not closed, if any.
+    pub fn finish(&mut self) -> Block {
+        let bytes = self.held.split().freeze();
+        let lead = self.lead(&bytes);
+        let ends =
+            if bytes.is_empty() { Vec::new() } else { vec![End { offset: bytes.len(), whole: !self.torn }] };
+        Block { bytes, ends, lead }
+    }
+
+    /// Length of the byte-order mark if `bytes` are the first to go out.
+    fn lead(&mut self, bytes: &[u8]) -> usize {
+        if bytes.is_empty() || std::mem::replace(&mut self.begun, true) {
+            return 0;
+        }
+        if bytes.starts_with(MARK) { MARK.len() } else { 0 }
     }
 
     /// Whether an event has begun and not ended.

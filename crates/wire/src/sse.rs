@@ -12,10 +12,13 @@ pub struct Event<'a> {
     pub name: Option<&'a [u8]>,
 }
 
+/// Byte-order mark, which may stand at the start of a stream and nowhere else.
+pub(crate) const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads the fields of one event as [`Framer`](crate::frame::Framer) cuts it.
 pub fn event(raw: &[u8]) -> Event<'_> {
     let mut event = Event::default();
-    let mut rest = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+    let mut rest = raw;
     while !rest.is_empty() {
         let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         let (line, tail) = rest.split_at(end);

@@ -220,7 +220,6 @@ fn interim_answers_are_no_answers() {
 }
 
 #[test]
-#[ignore = "the gate takes an array for complete before its bracket has come"]
 fn a6_an_array_that_breaks_before_its_bracket_is_closed_all_the_same() {
     let stream = &STREAMS[3];
     let script = Script::chunked_head(200, &[("content-type", stream.content_type)]);

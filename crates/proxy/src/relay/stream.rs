@@ -195,7 +195,7 @@ impl Relayed {
         };
         if let Some(gate) = &mut self.gate {
             let last = if rest.is_empty() { Bytes::new() } else { gate.push(rest) };
-            if !self.framed && (gate.is_mid_event() || !gate.is_finished()) {
+            if !self.framed && (gate.is_mid_event() || gate.completion().is_none()) {
                 return self.break_off(&Failure::AnswerBroken);
             }
             let tail = gate.finish();
@@ -214,9 +214,9 @@ impl Relayed {
             return Poll::Ready(Some(Err(BrokenOff)));
         };
         self.exchange.said(gate.view());
-        if gate.is_finished() {
+        if let Some(rest) = gate.completion() {
             self.exchange.relayed();
-            return Poll::Ready(None);
+            return if rest.is_empty() { Poll::Ready(None) } else { self.send(Bytes::from_static(rest)) };
         }
         match rescue::end_stream(failure, &mut self.exchange, |error| gate.break_off(error)) {
             Some(ending) => self.send(ending),

@@ -23,8 +23,8 @@ fn read(stream: &[u8], cuts: &[usize]) -> (Vec<(String, String)>, Vec<u8>) {
         out.extend_from_slice(&block.bytes);
     }
     let rest = framer.finish();
-    note(&rest);
-    out.extend_from_slice(&rest);
+    rest.events().for_each(&mut note);
+    out.extend_from_slice(&rest.bytes);
     (events, out)
 }
 
@@ -58,6 +58,9 @@ fn a3_line_ends_may_be_mixed_and_the_last_blank_line_may_be_missing() {
 #[test]
 fn a_byte_order_mark_is_not_part_of_the_first_field() {
     check("\u{feff}data: a\n\n", &[("", "a")]);
+    check("\u{feff}data: a", &[("", "a")]);
+    // Within the stream it is: the field is then called otherwise, and says nothing.
+    check("data: a\r\n\r\n\u{feff}data: b\r\n\r\ndata: c\n\n", &[("", "a"), ("", "c")]);
 }
 
 #[test]
