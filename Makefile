@@ -33,7 +33,8 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (300) on the nightly toolchain
 	@test -n "$(FUZZ_TARGETS)" || { echo "there are no targets in fuzz/fuzz_targets" >&2; exit 1; }
 	@for target in $(FUZZ_TARGETS); do \
 	  echo "== fuzz $$target for $(FUZZ_SECONDS) s"; \
-	  cargo +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	  mkdir -p "fuzz/corpus/$$target"; \
+	  cargo +nightly fuzz run "$$target" "fuzz/corpus/$$target" fixtures -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
 
 soak: ## long load: memory and connections must not grow

@@ -9,7 +9,6 @@ use model::Agent;
 use upstream::Provider;
 use uuid::Uuid;
 
-use crate::headers::has_two_lengths;
 use crate::record::Exchange;
 use crate::rescue::Failure;
 use crate::serve::State;
@@ -66,9 +65,6 @@ pub(crate) fn admit(
     let target = Target { path: &recognised, query: head.uri.query().unwrap_or_default() };
     let dialect = if may_post(&head) { provider.dialect(target) } else { None };
     exchange.admitted(agent, provider.name, dialect.map_or(PASS_THROUGH, Dialect::name));
-    if has_two_lengths(&head.headers) {
-        return Err(Failure::AmbiguousLength);
-    }
     Ok(Admitted { dialect, head, path, provider, recognised })
 }
 

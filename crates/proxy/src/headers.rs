@@ -2,7 +2,6 @@
 
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
-    TRANSFER_ENCODING,
 };
 
 /// Prefix of the fields that are ours: a client's are labels for us, a provider's would be forged.
@@ -60,12 +59,6 @@ fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
         .filter(|token| !token.eq_ignore_ascii_case("keep-alive") && !token.eq_ignore_ascii_case("close"))
         .filter_map(|token| token.parse().ok())
         .collect()
-}
-
-/// Whether a request carries both kinds of length: RFC 9112, section 6.1, calls for closing such a connection,
-/// as it may be an attempt to smuggle a second request.
-pub(crate) fn has_two_lengths(headers: &HeaderMap) -> bool {
-    headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING)
 }
 
 #[cfg(test)]

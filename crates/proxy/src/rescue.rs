@@ -16,7 +16,6 @@ use crate::record::{Exchange, Fault, Outcome};
 /// Why an exchange is answered by us.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    AmbiguousLength,
     /// The answer of the provider broke off before anything was sent on.
     AnswerBroken,
     /// The answer of the provider came in a coding that cannot be undone.
@@ -56,8 +55,6 @@ impl Failure {
         };
         use Fault::{Client, Upstream, Us};
         let (status, kind, fault, reason, message): (u16, ErrorKind, Fault, &str, Cow<'static, str>) = match self {
-            Self::AmbiguousLength => (400, BadRequest, Client, "ambiguous_length",
-                "The request has both a content-length and a transfer-encoding. Send one of them.".into()),
             Self::AnswerBroken => (502, UpstreamUnavailable, Upstream, "answer_broken",
                 "The provider broke off its answer before it was complete. The request may be tried again.".into()),
             Self::AnswerCoding => (502, UpstreamUnavailable, Upstream, "answer_coding",
@@ -154,8 +151,7 @@ pub(crate) fn answer(
             Outcome::Failed
         }
         Failure::ClientLeft => Outcome::Abandoned,
-        Failure::AmbiguousLength
-        | Failure::BadPath
+        Failure::BadPath
         | Failure::BodyBroken
         | Failure::BodyCharset
         | Failure::BodyCoding(_)
@@ -214,8 +210,7 @@ fn reply<'a>(meaning: &'a Meaning, request_id: &'a str) -> ErrorReply<'a> {
 fn closes(failure: &Failure) -> bool {
     matches!(
         failure,
-        Failure::AmbiguousLength
-            | Failure::BodyBroken
+        Failure::BodyBroken
             | Failure::BodyTimeout
             | Failure::BodyTooLarge(_)
             | Failure::ClientLeft

@@ -94,7 +94,7 @@ impl Key<'_> {
 /// A cursor over one JSON text.
 #[derive(Debug)]
 pub struct Reader<'a> {
-    source: scan::Source<'a>,
+    bytes: &'a [u8],
     depth: usize,
     pos: usize,
 }
@@ -102,9 +102,9 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader at the start of `bytes`, which must be UTF-8.
     pub fn new(bytes: &'a [u8]) -> Result<Self, JsonError> {
-        match scan::Source::new(bytes) {
-            Some(source) => Ok(Self { source, depth: 0, pos: 0 }),
-            None => {
+        match simdutf8::basic::from_utf8(bytes) {
+            Ok(_) => Ok(Self { bytes, depth: 0, pos: 0 }),
+            Err(_) => {
                 let offset = std::str::from_utf8(bytes).err().map_or(0, |e| e.valid_up_to());
                 Err(JsonError { fault: Fault::Utf8, offset })
             }
@@ -113,15 +113,14 @@ impl<'a> Reader<'a> {
 
     /// A second reader over a value that this one has passed; positions stay those of the body.
     pub fn again(&self, span: Span) -> Self {
-        let bytes = self.source.bytes.get(..span.end).unwrap_or(self.source.bytes);
-        let source = scan::Source { bytes, ..self.source };
-        Self { source, depth: self.depth, pos: span.start.min(bytes.len()) }
+        let bytes = self.bytes.get(..span.end).unwrap_or(self.bytes);
+        Self { bytes, depth: self.depth, pos: span.start.min(bytes.len()) }
     }
 
     /// Type of the next value.
     pub fn kind(&mut self) -> Result<Kind, JsonError> {
         self.blanks();
-        match self.source.bytes.get(self.pos) {
+        match self.bytes.get(self.pos) {
             Some(b'"') => Ok(Kind::String),
             Some(b'{') => Ok(Kind::Object),
             Some(b'[') => Ok(Kind::Array),
@@ -198,7 +197,7 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let start = self.pos.saturating_add(1);
-        let (end, escaped) = scan::string(self.source, start)?;
+        let (end, escaped) = scan::string(self.bytes, start)?;
         self.pos = end.saturating_add(1);
         let form = if escaped { Form::Escaped } else { Form::Plain };
         Ok(Some(Text { form, span: Span { start, end } }))
@@ -207,7 +206,7 @@ impl<'a> Reader<'a> {
     /// Reads a string and hands out its characters.
     pub fn characters(&mut self) -> Result<Option<Cow<'a, str>>, JsonError> {
         let text = self.string()?;
-        Ok(text.map(|text| decode(self.source.bytes, text)))
+        Ok(text.map(|text| decode(self.bytes, text)))
     }
 
     /// Reads any value and says where it stood.
@@ -222,7 +221,7 @@ impl<'a> Reader<'a> {
     pub fn boolean(&mut self) -> Result<Option<bool>, JsonError> {
         let kind = self.kind()?;
         let span = self.value()?;
-        Ok((kind == Kind::Bool).then(|| span.of(self.source.bytes) == b"true"))
+        Ok((kind == Kind::Bool).then(|| span.of(self.bytes) == b"true"))
     }
 
     /// Reads a whole number from 0 up; anything else is skipped and is `None`.
@@ -232,21 +231,21 @@ impl<'a> Reader<'a> {
         if kind != Kind::Number {
             return Ok(None);
         }
-        Ok(std::str::from_utf8(span.of(self.source.bytes)).ok().and_then(|digits| digits.parse().ok()))
+        Ok(std::str::from_utf8(span.of(self.bytes)).ok().and_then(|digits| digits.parse().ok()))
     }
 
     /// Skips the next value, checking its syntax.
     pub fn skip(&mut self) -> Result<(), JsonError> {
         self.blanks();
         let room = MAX_DEPTH.saturating_sub(self.depth);
-        self.pos = scan::value(self.source, self.pos, room)?;
+        self.pos = scan::value(self.bytes, self.pos, room)?;
         Ok(())
     }
 
     /// Checks that nothing but blanks follows.
     pub fn end(&mut self) -> Result<(), JsonError> {
         self.blanks();
-        if self.pos < self.source.bytes.len() {
+        if self.pos < self.bytes.len() {
             return Err(self.fault(Fault::Trailing));
         }
         Ok(())
@@ -255,14 +254,14 @@ impl<'a> Reader<'a> {
     /// Where the characters of the key stand that [`members`](Self::members) handed out with `offset`.
     pub fn key_at(&self, offset: usize) -> Option<Text> {
         let start = offset.saturating_add(1);
-        let (end, escaped) = scan::string(self.source, start).ok()?;
+        let (end, escaped) = scan::string(self.bytes, start).ok()?;
         let form = if escaped { Form::Escaped } else { Form::Plain };
         Some(Text { form, span: Span { start, end } })
     }
 
     /// The bytes that are read.
     pub fn bytes(&self) -> &'a [u8] {
-        self.source.bytes
+        self.bytes
     }
 
     /// Offset of the next byte that is read.
@@ -272,19 +271,19 @@ impl<'a> Reader<'a> {
 
     fn key(&mut self) -> Result<Key<'a>, JsonError> {
         let start = self.pos.saturating_add(1);
-        if self.source.bytes.get(self.pos) != Some(&b'"') {
+        if self.bytes.get(self.pos) != Some(&b'"') {
             return Err(self.fault(Fault::Syntax));
         }
-        let (end, escaped) = scan::string(self.source, start)?;
+        let (end, escaped) = scan::string(self.bytes, start)?;
         self.pos = end.saturating_add(1);
         let key = if escaped {
             let text = Text { form: Form::Escaped, span: Span { start, end } };
-            Key(Cow::Owned(decode(self.source.bytes, text).into_owned().into_bytes()))
+            Key(Cow::Owned(decode(self.bytes, text).into_owned().into_bytes()))
         } else {
-            Key(Cow::Borrowed(self.source.bytes.get(start..end).unwrap_or_default()))
+            Key(Cow::Borrowed(self.bytes.get(start..end).unwrap_or_default()))
         };
         self.blanks();
-        match self.source.bytes.get(self.pos) {
+        match self.bytes.get(self.pos) {
             Some(b':') => self.pos = self.pos.saturating_add(1),
             Some(_) => return Err(self.fault(Fault::Syntax)),
             None => return Err(self.fault(Fault::End)),
@@ -305,7 +304,7 @@ impl<'a> Reader<'a> {
     /// Moves to the next element or member, or past `close`.
     fn more(&mut self, close: u8, first: &mut bool) -> Result<bool, JsonError> {
         self.blanks();
-        let next = self.source.bytes.get(self.pos).copied();
+        let next = self.bytes.get(self.pos).copied();
         if next == Some(close) {
             self.pos = self.pos.saturating_add(1);
             return Ok(false);
@@ -323,7 +322,7 @@ impl<'a> Reader<'a> {
     }
 
     fn blanks(&mut self) {
-        self.pos = scan::blanks(self.source.bytes, self.pos);
+        self.pos = scan::blanks(self.bytes, self.pos);
     }
 
     fn fault(&self, fault: Fault) -> JsonError {

@@ -58,7 +58,7 @@ fn prose(text: &str) -> Vec<(usize, String)> {
 /// `line` without what stands between backticks; an unpaired backtick is text.
 fn without_code(line: &str) -> String {
     let parts: Vec<&str> = line.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return line.to_owned();
     }
     parts.into_iter().step_by(2).collect::<Vec<_>>().join("`")

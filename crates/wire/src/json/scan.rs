@@ -1,30 +1,8 @@
 //! The inner loops: finding the end of a value without looking at what it means.
 
+use wide::u8x16;
+
 use super::{Fault, JsonError};
-
-/// The text that is read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Source<'a> {
-    pub(super) bytes: &'a [u8],
-    /// No control character anywhere, not even as white space, as in every body that an SDK writes. Strings then
-    /// end where the next quote or backslash is, which vector instructions find.
-    pub(super) compact: bool,
-}
-
-impl<'a> Source<'a> {
-    /// Looks the bytes over once; `None` if they are not UTF-8.
-    pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
-        simdutf8::basic::from_utf8(bytes).ok()?;
-        Some(Self { bytes, compact: !has_controls(bytes) })
-    }
-}
-
-/// Without short-circuit within a block the compiler makes a few vector instructions of each.
-fn has_controls(bytes: &[u8]) -> bool {
-    let any = |block: &[u8]| block.iter().fold(0_u8, |any, &byte| any | u8::from(byte < 0x20)) != 0;
-    let (blocks, rest) = bytes.as_chunks::<64>();
-    blocks.iter().any(|block| any(block)) || any(rest)
-}
 
 /// Offset of the first byte from `pos` on that is no JSON blank.
 pub(super) fn blanks(bytes: &[u8], mut pos: usize) -> usize {
@@ -36,13 +14,12 @@ pub(super) fn blanks(bytes: &[u8], mut pos: usize) -> usize {
 
 /// Offset behind the value that starts at `pos`. Iterative, so that depth costs no stack; `room` is how much
 /// deeper it may nest.
-pub(super) fn value(source: Source<'_>, mut pos: usize, room: usize) -> Result<usize, JsonError> {
-    let bytes = source.bytes;
+pub(super) fn value(bytes: &[u8], mut pos: usize, room: usize) -> Result<usize, JsonError> {
     let mut open = Nesting::default();
     loop {
         pos = blanks(bytes, pos);
         match bytes.get(pos) {
-            Some(b'"') => pos = string(source, pos + 1)?.0 + 1,
+            Some(b'"') => pos = string(bytes, pos + 1)?.0 + 1,
             Some(&bracket @ (b'{' | b'[')) => {
                 if open.depth >= room || !open.push(bracket == b'{') {
                     return Err(JsonError { fault: Fault::TooDeep, offset: pos });
@@ -54,7 +31,7 @@ pub(super) fn value(source: Source<'_>, mut pos: usize, room: usize) -> Result<u
                     open.pop();
                 } else {
                     if bracket == b'{' {
-                        pos = key(source, pos)?;
+                        pos = key(bytes, pos)?;
                     }
                     continue;
                 }
@@ -66,7 +43,7 @@ pub(super) fn value(source: Source<'_>, mut pos: usize, room: usize) -> Result<u
             Some(_) => return Err(JsonError { fault: Fault::Syntax, offset: pos }),
             None => return Err(JsonError { fault: Fault::End, offset: pos }),
         }
-        match close(source, pos, &mut open)? {
+        match close(bytes, pos, &mut open)? {
             Next::Done(end) => return Ok(end),
             Next::Value(at) => pos = at,
         }
@@ -81,8 +58,7 @@ enum Next {
 }
 
 /// Behind a value: closes what ends here and moves past the comma to what comes next.
-fn close(source: Source<'_>, mut pos: usize, open: &mut Nesting) -> Result<Next, JsonError> {
-    let bytes = source.bytes;
+fn close(bytes: &[u8], mut pos: usize, open: &mut Nesting) -> Result<Next, JsonError> {
     loop {
         if open.depth == 0 {
             return Ok(Next::Done(pos));
@@ -92,7 +68,7 @@ fn close(source: Source<'_>, mut pos: usize, open: &mut Nesting) -> Result<Next,
         match bytes.get(pos) {
             Some(b',') => {
                 pos = blanks(bytes, pos + 1);
-                return Ok(Next::Value(if object { key(source, pos)? } else { pos }));
+                return Ok(Next::Value(if object { key(bytes, pos)? } else { pos }));
             }
             Some(b'}') if object => open.pop(),
             Some(b']') if !object => open.pop(),
@@ -104,13 +80,12 @@ fn close(source: Source<'_>, mut pos: usize, open: &mut Nesting) -> Result<Next,
 }
 
 /// Offset behind the colon of the member that starts at `pos`.
-fn key(source: Source<'_>, pos: usize) -> Result<usize, JsonError> {
-    let bytes = source.bytes;
+fn key(bytes: &[u8], pos: usize) -> Result<usize, JsonError> {
     if bytes.get(pos) != Some(&b'"') {
         let fault = if pos < bytes.len() { Fault::Syntax } else { Fault::End };
         return Err(JsonError { fault, offset: pos });
     }
-    let pos = blanks(bytes, string(source, pos + 1)?.0 + 1);
+    let pos = blanks(bytes, string(bytes, pos + 1)?.0 + 1);
     match bytes.get(pos) {
         Some(b':') => Ok(pos + 1),
         Some(_) => Err(JsonError { fault: Fault::Syntax, offset: pos }),
@@ -119,11 +94,10 @@ fn key(source: Source<'_>, pos: usize) -> Result<usize, JsonError> {
 }
 
 /// From behind the opening quote to the closing one: its offset, and whether there are escapes.
-pub(super) fn string(source: Source<'_>, mut pos: usize) -> Result<(usize, bool), JsonError> {
-    let bytes = source.bytes;
+pub(super) fn string(bytes: &[u8], mut pos: usize) -> Result<(usize, bool), JsonError> {
     let mut escaped = false;
     loop {
-        pos = if source.compact { plain_compact(bytes, pos) } else { plain(bytes, pos) };
+        pos = plain(bytes, pos);
         match bytes.get(pos) {
             Some(b'"') => return Ok((pos, escaped)),
             Some(b'\\') => {
@@ -136,69 +110,59 @@ pub(super) fn string(source: Source<'_>, mut pos: usize) -> Result<(usize, bool)
     }
 }
 
-/// Offset of the first quote or backslash from `pos` on. Blocks without one are passed by vector instructions,
-/// which the compiler makes of a fold without short-circuit; within a block it is found word by word.
-fn plain_compact(bytes: &[u8], mut pos: usize) -> usize {
-    while let Some(block) = bytes.get(pos..).and_then(|rest| rest.first_chunk::<32>()) {
-        let any = block.iter().fold(0_u8, |any, &b| any | u8::from(b == b'"') | u8::from(b == b'\\'));
-        if any == 0 {
-            pos += 32;
-            continue;
-        }
-        let (words, _) = block.as_chunks::<8>();
-        for word in words {
-            let word = u64::from_le_bytes(*word);
-            let hits = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES);
-            if hits != 0 {
-                return pos + (hits.trailing_zeros() / 8) as usize;
-            }
-            pos += 8;
-        }
-    }
-    let rest = bytes.get(pos..).unwrap_or_default();
-    pos + memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len())
-}
-
 /// Offset of the first byte from `pos` on that ends a run of plain characters: a quote, a backslash or a
 /// control character.
 fn plain(bytes: &[u8], mut pos: usize) -> usize {
-    while let Some(block) = bytes.get(pos..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*block);
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        let hits = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES) | control;
+    while let Some(block) = bytes.get(pos..).and_then(|rest| rest.first_chunk::<16>()) {
+        let hits = special_bytes(block);
         if hits != 0 {
-            return pos + (hits.trailing_zeros() / 8) as usize;
+            return pos + hits.trailing_zeros() as usize;
         }
-        pos += 8;
+        pos += 16;
     }
-    while bytes.get(pos).is_some_and(|&byte| byte != b'"' && byte != b'\\' && byte >= 0x20) {
+    while bytes.get(pos).is_some_and(|&byte| !is_special(byte)) {
         pos += 1;
     }
     pos
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
-const QUOTES: u64 = ONES * b'"' as u64;
-const BACKSLASHES: u64 = ONES * b'\\' as u64;
-
-/// High bit set in the lowest byte of `word` that is zero; higher bytes may be marked falsely.
-fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & HIGH
+fn is_special(byte: u8) -> bool {
+    byte == b'"' || byte == b'\\' || byte < 0x20
 }
+
+/// One bit for each special byte of the block, the first byte's lowest. A request is mostly text, so this is where
+/// most of the time of reading goes.
+fn special_bytes(block: &[u8; 16]) -> u32 {
+    let block = u8x16::new(*block);
+    let is = |byte: u8| block.simd_eq(u8x16::splat(byte));
+    let control = block.simd_eq(block.min(u8x16::splat(0x1f)));
+    (is(b'"') | is(b'\\') | control).to_bitmask()
+}
+
+/// Which bytes make an escape of two characters (RFC 8259, section 7). A table, because a branch on text that
+/// is full of different escapes cannot be foreseen.
+#[expect(clippy::indexing_slicing, reason = "it is evaluated when it is compiled")]
+const SHORT_ESCAPES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut rest: &[u8] = b"\"\\/bfnrt";
+    while let [first, tail @ ..] = rest {
+        table[*first as usize] = true;
+        rest = tail;
+    }
+    table
+};
 
 /// Offset behind the escape whose backslash is at `pos`.
 fn escape(bytes: &[u8], pos: usize) -> Result<usize, JsonError> {
-    match bytes.get(pos + 1) {
-        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(pos + 2),
-        Some(b'u') => {
-            let digits = bytes.get(pos + 2..).and_then(|rest| rest.first_chunk::<4>());
-            match digits {
-                Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(pos + 6),
-                Some(_) => Err(JsonError { fault: Fault::Syntax, offset: pos }),
-                None => Err(JsonError { fault: Fault::End, offset: pos }),
-            }
-        }
+    let Some(&kind) = bytes.get(pos + 1) else { return Err(JsonError { fault: Fault::End, offset: pos }) };
+    if SHORT_ESCAPES.get(usize::from(kind)) == Some(&true) {
+        return Ok(pos + 2);
+    }
+    if kind != b'u' {
+        return Err(JsonError { fault: Fault::Syntax, offset: pos });
+    }
+    match bytes.get(pos + 2..).and_then(|rest| rest.first_chunk::<4>()) {
+        Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(pos + 6),
         Some(_) => Err(JsonError { fault: Fault::Syntax, offset: pos }),
         None => Err(JsonError { fault: Fault::End, offset: pos }),
     }

@@ -9,7 +9,10 @@ use model::{Form, Text};
 pub fn decode(bytes: &[u8], text: Text) -> Cow<'_, str> {
     let raw = text.span.of(bytes);
     match text.form {
-        Form::Json | Form::Plain => String::from_utf8_lossy(raw),
+        Form::Json | Form::Plain => match simdutf8::basic::from_utf8(raw) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(raw),
+        },
         Form::Escaped => Cow::Owned(unescape(raw)),
     }
 }
