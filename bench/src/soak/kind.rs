@@ -124,7 +124,7 @@ pub static KINDS: [Kind; 37] = {
         kind(("soak-leaves-mid-pass-upload", 15), Upload, LeavesMidUpload, "none", BROKEN_UPLOAD),
         kind(("soak-never-reads", 3), Burst, NeverReads, "none", &[ABANDONED]),
         kind(("soak-stalls-upload", 6), Either, StallsUpload(408), "none", &["refused client body_timeout"]),
-        kind(("soak-stalls-pass-upload", 4), Upload, StallsUpload(504), "none", &["failed upstream first_byte_timeout"]),
+        kind(("soak-stalls-pass-upload", 4), Upload, StallsUpload(408), "none", &["refused client body_timeout"]),
         kind(("soak-bad-json", 20), Either, BadJson, "none", &["refused client not_json"]),
         kind(("soak-unknown-agent", 20), Either, UnknownAgent, "none", &["refused client unknown_agent"]),
         kind(("soak-big-head", 6), Get, BigHead, "none", &[]),

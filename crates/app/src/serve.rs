@@ -22,10 +22,20 @@ pub(crate) struct Arguments {
     settings: Settings,
 }
 
+/// Takes as many open files as the system allows: every exchange needs two.
+fn raise_open_files() {
+    let mut limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = rustix::process::setrlimit(rustix::process::Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
 /// Serves until SIGTERM or SIGINT.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     telemetry::log::start(arguments.log.as_deref().unwrap_or("info"));
     variables::warn_of_unknown();
+    raise_open_files();
     let file = arguments.config.as_deref().map(Settings::from_file).transpose()?;
     let config = Config::build(arguments.settings.or(file.unwrap_or_default()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{ConfigError, typed};
 
 /// First segments of paths in the providers' APIs. As a slug such a word would hide part of an API.
-const RESERVED: [&str; 33] = [
+const RESERVED: [&str; 37] = [
     "assistants",
     "audio",
     "batches",
@@ -42,6 +42,10 @@ const RESERVED: [&str; 33] = [
     "v1beta1",
     "v2",
     "vector_stores",
+    "chatkit",
+    "skills",
+    "videos",
+    "webhooks",
 ];
 
 /// Checks the agents typed and adds the built-in one.

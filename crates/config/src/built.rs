@@ -132,7 +132,7 @@ impl Config {
         })?;
         let limits = Limits {
             body: size("ARCHESTRA_MAX_BODY_BYTES", s.max_body_bytes, 70 << 20)?,
-            connections: size("ARCHESTRA_MAX_CONNECTIONS", s.max_connections, 16_384)?,
+            connections: size("ARCHESTRA_MAX_CONNECTIONS", s.max_connections, 16_384)?.min(1 << 24),
             event: size("ARCHESTRA_MAX_EVENT_BYTES", s.max_event_bytes, 10 << 20)?,
             record_queue: size("ARCHESTRA_RECORD_QUEUE_BYTES", s.record_queue_bytes, 8 << 20)?,
             response: size("ARCHESTRA_MAX_RESPONSE_BYTES", s.max_response_bytes, 70 << 20)?,

@@ -20,7 +20,7 @@ impl Dialect for AnthropicMessages {
     }
 
     fn serves(&self, target: Target<'_>) -> bool {
-        target.is("/v1/messages")
+        target.ends_with("/v1/messages")
     }
 
     fn read_request(&self, _: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError> {

@@ -34,27 +34,22 @@ pub enum Framing {
     Whole,
 }
 
-/// Where a request goes: path and query behind the provider's prefix and the agent, as they came.
+/// Where a request goes at its provider.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
-    /// Path with percent-encoding undone and runs of `/` folded, for recognition only.
+    /// The whole path, with percent-encoding undone and runs of `/` folded; for recognition only.
     pub path: &'a str,
     /// Query string without `?`.
     pub query: &'a str,
 }
 
 impl Target<'_> {
-    /// Whether the path is `wanted`. Case and a slash at the end do not matter: a provider that overlooks them
-    /// must not be reached unread.
-    pub(crate) fn is(&self, wanted: &str) -> bool {
-        self.path.trim_end_matches('/').eq_ignore_ascii_case(wanted)
-    }
-
-    /// Whether the path ends in `verb`, likewise.
-    pub(crate) fn ends_with(&self, verb: &str) -> bool {
+    /// Whether the path ends in `end`. Case and a slash at the end do not matter, nor what comes before: a provider
+    /// that is served elsewhere, or overlooks such things, must not be reached unread.
+    pub(crate) fn ends_with(&self, end: &str) -> bool {
         let path = self.path.trim_end_matches('/').as_bytes();
-        let tail = path.len().checked_sub(verb.len()).and_then(|start| path.get(start..));
-        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(verb.as_bytes()))
+        let tail = path.len().checked_sub(end.len()).and_then(|start| path.get(start..));
+        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
     }
 }
 

@@ -19,7 +19,7 @@ impl Dialect for OpenAiChat {
     }
 
     fn serves(&self, target: Target<'_>) -> bool {
-        target.is("/chat/completions")
+        target.ends_with("/chat/completions")
     }
 
     fn read_request(&self, _: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError> {

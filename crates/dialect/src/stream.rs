@@ -34,7 +34,9 @@ impl EventClass {
 
     /// Notes that the event carries a part of a call.
     pub(crate) fn part(&mut self, call: usize) {
-        if !self.call_parts.contains(&call) {
+        // Mostly calls come in order; the search is for the rest.
+        let next = self.call_parts.last().is_none_or(|last| *last < call);
+        if next || !self.call_parts.contains(&call) {
             self.call_parts.push(call);
         }
     }
@@ -70,7 +72,9 @@ impl Growing {
             self.overflowed = true;
             return None;
         }
-        self.count(call.arguments.as_deref().unwrap_or_default());
+        for kept in [&call.arguments, &call.id, &call.name] {
+            self.count(kept.as_deref().unwrap_or_default());
+        }
         self.view.calls.push(call);
         Some(self.view.calls.len().saturating_sub(1))
     }

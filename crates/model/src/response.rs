@@ -5,6 +5,9 @@ use crate::ToolCall;
 /// Most segments that a view keeps; what comes after is counted into the last one. Also most stops.
 const MAX_SEGMENTS: usize = 4096;
 
+/// Longest reason for stopping that is taken for one, in bytes.
+const LONGEST_REASON: usize = 256;
+
 /// Tokens of one exchange as the provider counts them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -73,7 +76,7 @@ pub struct ResponseView {
 impl ResponseView {
     /// Notes why an alternative ended.
     pub fn stop(&mut self, alternative: u32, reason: String) {
-        if self.stops.len() < MAX_SEGMENTS {
+        if self.stops.len() < MAX_SEGMENTS && reason.len() <= LONGEST_REASON {
             self.stops.push(Stop { alternative, reason });
         }
     }

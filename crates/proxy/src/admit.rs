@@ -59,12 +59,16 @@ pub(crate) fn admit(
     let path = head.uri.path();
     let (_, rest) = target::split_provider(path).ok_or(Failure::UnknownProvider)?;
     let provider = Arc::clone(provider(snapshot, path).ok_or(Failure::UnknownProvider)?);
+    exchange.addressed(provider.name);
     let (agent, rest) = agent(snapshot, rest)?;
-    let recognised = target::recognise(rest).ok_or(Failure::BadPath)?.into_owned();
+    exchange.admitted(agent);
+    // As the provider will see it: a base URL may hold a part of the API's own path.
+    let recognised = target::recognise(rest).ok_or(Failure::BadPath)?;
+    let recognised = [provider.base.path.as_str(), &recognised].concat();
     let path = rest.to_owned();
     let target = Target { path: &recognised, query: head.uri.query().unwrap_or_default() };
     let dialect = if may_post(&head) { provider.dialect(target) } else { None };
-    exchange.admitted(agent, provider.name, dialect.map_or(PASS_THROUGH, Dialect::name));
+    exchange.routed(dialect.map_or(PASS_THROUGH, Dialect::name));
     Ok(Admitted { dialect, head, path, provider, recognised })
 }
 

@@ -1,4 +1,4 @@
-//! The way of a request: admit, read, inspect, dispatch, relay. [`phases`] shows it on one screen.
+//! The way of a request: admit, read, inspect, dispatch, relay. `phases` shows it on one screen.
 
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 

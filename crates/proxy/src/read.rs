@@ -15,8 +15,8 @@ use wire::json::JsonError;
 use crate::admit::Admitted;
 use crate::rescue::{self, Failure};
 
-/// Bodies from this size on are read on a thread of their own, so that the streams of others go on.
-const LARGE: usize = 1 << 20;
+/// Bodies and answers from this size on are read on a thread of their own, so that the streams of others go on.
+pub(crate) const LARGE: usize = 1 << 20;
 
 /// A request that has been read as far as it is going to be.
 #[derive(Debug)]
@@ -121,9 +121,11 @@ async fn undo(codings: Vec<Coding>, body: Bytes, limit: usize) -> Result<Bytes, 
     on_own_thread::<Result<Bytes, Failure>>(work).await?
 }
 
-async fn on_own_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+pub(crate) async fn on_own_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "reading a request failed");
+        tracing::error!(%error, "reading failed");
         Failure::Internal
     })
 }

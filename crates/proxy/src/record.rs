@@ -130,9 +130,15 @@ impl Exchange {
         Self { id: clock::id(at), at, body, ended: None, facts, started: clock::now(), state }
     }
 
-    pub(crate) fn admitted(&mut self, agent: &Arc<Agent>, provider: &'static str, route: &'static str) {
-        self.facts.agent = Some(Arc::clone(agent));
+    pub(crate) fn addressed(&mut self, provider: &'static str) {
         self.facts.provider = Some(provider);
+    }
+
+    pub(crate) fn admitted(&mut self, agent: &Arc<Agent>) {
+        self.facts.agent = Some(Arc::clone(agent));
+    }
+
+    pub(crate) fn routed(&mut self, route: &'static str) {
         self.facts.route = Some(route);
     }
 

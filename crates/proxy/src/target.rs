@@ -16,29 +16,26 @@ pub(crate) fn split_segment(path: &str) -> (&str, &str) {
     inner.split_at_checked(at).unwrap_or((inner, ""))
 }
 
-/// A path as a provider may understand it, for recognition only: percent-encoding undone, runs of `/` folded.
+/// A path as a provider may understand it, for recognition only: percent-encoding undone, also where it was done twice,
+/// segments without parameters, runs of `/` folded.
 /// `None` if it could lead elsewhere than it says: `.` and `..` segments in any spelling, backslashes, control
 /// characters, bytes that are no UTF-8.
 pub(crate) fn recognise(path: &str) -> Option<Cow<'_, str>> {
     let mut seen = Cow::Borrowed(path);
     // Some servers decode twice; nobody decodes more often than that.
-    for round in 0..3 {
+    for _ in 0..2 {
         if !is_plain(&seen) {
             return None;
         }
-        if !seen.contains('%') {
-            break;
-        }
-        let decoded = percent_decode(&seen)?;
-        if round == 0 {
-            seen = Cow::Owned(decoded);
-        } else if !is_plain(&decoded) {
-            return None;
-        } else {
-            break;
+        if seen.contains('%') {
+            seen = Cow::Owned(percent_decode(&seen)?);
         }
     }
-    if seen.contains("//") { Some(Cow::Owned(fold_slashes(&seen))) } else { Some(seen) }
+    if !is_plain(&seen) {
+        return None;
+    }
+    let odd = seen.contains("//") || seen.contains(';');
+    if odd { Some(Cow::Owned(fold(&seen))) } else { Some(seen) }
 }
 
 fn is_plain(path: &str) -> bool {
@@ -83,10 +80,13 @@ fn hex([high, low]: [u8; 2]) -> Option<u8> {
     u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
-fn fold_slashes(path: &str) -> String {
+/// Without the parameters of segments (`;x=1`), which some servers drop, and with single slashes.
+fn fold(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
+    let mut parameter = false;
     for c in path.chars() {
-        if c != '/' || !out.ends_with('/') {
+        parameter = c == ';' || (parameter && c != '/');
+        if !parameter && (c != '/' || !out.ends_with('/')) {
             out.push(c);
         }
     }
@@ -119,6 +119,7 @@ mod tests {
             Some("/models/bad model:generateContent")
         );
         assert_eq!(seen("/models/100%").as_deref(), Some("/models/100%"));
+        assert_eq!(seen("/chat/%2563ompletions;v=1").as_deref(), Some("/chat/completions"));
     }
 
     #[test]

@@ -64,10 +64,18 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Counts lines that were taken and not written. They are told of with the next ones that are.
+    fn lose(&self, lines: u64) {
+        let mut queue = self.lock();
+        if !queue.closed {
+            queue.dropped = queue.dropped.saturating_add(lines);
+        }
+    }
+
     /// Waits for lines, lets some more gather, and takes them all. `None` when closed and empty.
     fn take(&self) -> Option<(Vec<u8>, u64)> {
         let queue = self.lock();
-        let waiting = |queue: &mut Queue| queue.lines.is_empty() && queue.dropped == 0 && !queue.closed;
+        let waiting = |queue: &mut Queue| queue.lines.is_empty() && !queue.closed;
         let queue = self.arrived.wait_while(queue, waiting).unwrap_or_else(PoisonError::into_inner);
         let gather = self.arrived.wait_timeout_while(queue, GATHER, |queue| !queue.closed);
         let (mut queue, _) = gather.unwrap_or_else(PoisonError::into_inner);
@@ -97,7 +105,11 @@ impl Writer {
         let shared = Arc::clone(&recorder.0);
         let work = move || {
             while let Some((lines, dropped)) = shared.take() {
-                write(&mut *out, &lines, dropped);
+                if let Err(error) = write(&mut *out, &lines, dropped) {
+                    let lost = lines.iter().filter(|byte| **byte == b'\n').count() as u64;
+                    tracing::error!(%error, lost, "record not written");
+                    shared.lose(lost.saturating_add(dropped));
+                }
             }
         };
         let thread = std::thread::Builder::new().name("record".to_owned()).spawn(work)?;
@@ -119,15 +131,15 @@ impl Writer {
     }
 }
 
-fn write(out: &mut dyn Write, lines: &[u8], dropped: u64) {
-    let mut result = out.write_all(lines);
+/// Writes lines and, if some were dropped before them, how many. That line begins with a line feed, for what came
+/// before may have been cut short by a full disk.
+fn write(out: &mut dyn Write, lines: &[u8], dropped: u64) -> io::Result<()> {
     if dropped > 0 {
-        tracing::warn!(dropped, "record lines dropped: the queue was full");
-        result = result.and_then(|()| writeln!(out, "{{\"dropped_lines\":{dropped}}}"));
+        tracing::warn!(dropped, "record lines dropped");
+        writeln!(out, "\n{{\"dropped_lines\":{dropped}}}")?;
     }
-    if let Err(error) = result.and_then(|()| out.flush()) {
-        tracing::error!(%error, bytes = lines.len(), "record not written");
-    }
+    out.write_all(lines)?;
+    out.flush()
 }
 
 #[cfg(test)]

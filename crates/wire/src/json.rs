@@ -25,6 +25,10 @@ pub use unique::check_unique;
 /// Deepest nesting of arrays and objects that is read.
 pub const MAX_DEPTH: usize = 256;
 
+/// Most elements of arrays that are read, skipped ones not counted. A conversation has thousands; a body of a few
+/// megabytes could be millions, each of which costs its reader far more memory than its two bytes.
+pub const MAX_ELEMENTS: usize = 200_000;
+
 /// Why a body cannot be read as JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{fault} at byte {offset}")]
@@ -50,6 +54,9 @@ pub enum Fault {
     /// Nested deeper than is read.
     #[error("JSON nested too deeply")]
     TooDeep,
+    /// More elements of arrays than are read.
+    #[error("too many elements")]
+    TooMany,
     /// Something follows the JSON value.
     #[error("unexpected bytes after the JSON value")]
     Trailing,
@@ -96,6 +103,8 @@ impl Key<'_> {
 pub struct Reader<'a> {
     bytes: &'a [u8],
     depth: usize,
+    /// Elements of arrays that were read.
+    elements: usize,
     pos: usize,
 }
 
@@ -103,7 +112,7 @@ impl<'a> Reader<'a> {
     /// A reader at the start of `bytes`, which must be UTF-8.
     pub fn new(bytes: &'a [u8]) -> Result<Self, JsonError> {
         match simdutf8::basic::from_utf8(bytes) {
-            Ok(_) => Ok(Self { bytes, depth: 0, pos: 0 }),
+            Ok(_) => Ok(Self { bytes, depth: 0, elements: 0, pos: 0 }),
             Err(_) => {
                 let offset = std::str::from_utf8(bytes).err().map_or(0, |e| e.valid_up_to());
                 Err(JsonError { fault: Fault::Utf8, offset })
@@ -114,7 +123,7 @@ impl<'a> Reader<'a> {
     /// A second reader over a value that this one has passed; positions stay those of the body.
     pub fn again(&self, span: Span) -> Self {
         let bytes = self.bytes.get(..span.end).unwrap_or(self.bytes);
-        Self { bytes, depth: self.depth, pos: span.start.min(bytes.len()) }
+        Self { bytes, depth: self.depth, elements: self.elements, pos: span.start.min(bytes.len()) }
     }
 
     /// Type of the next value.
@@ -184,6 +193,10 @@ impl<'a> Reader<'a> {
         self.enter()?;
         let mut first = true;
         while self.more(b']', &mut first)? {
+            self.elements = self.elements.saturating_add(1);
+            if self.elements > MAX_ELEMENTS {
+                return Err(self.fault(Fault::TooMany));
+            }
             visit(self)?;
         }
         self.depth = self.depth.saturating_sub(1);

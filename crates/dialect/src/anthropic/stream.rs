@@ -16,6 +16,8 @@ const MAX_OPEN: usize = 64;
 /// State between the events of one answer.
 #[derive(Debug, Default)]
 pub(super) struct MessageStream {
+    /// `message_start` has come.
+    begun: bool,
     finished: bool,
     growing: Growing,
     open: Vec<OpenBlock>,
@@ -76,12 +78,18 @@ impl StreamReader for MessageStream {
 
 impl MessageStream {
     fn read<'a>(&mut self, r: &mut Reader<'a>, class: &mut EventClass) -> Result<Event<'a>, JsonError> {
-        let view = &mut self.growing.view;
+        let Self { begun, growing, .. } = self;
+        let view = &mut growing.view;
         let mut event = Event::default();
         r.object(["type", "index", "message", "content_block", "delta", "usage", "error"], |r, field| {
             match field {
                 Some(0) => event.kind = r.characters()?,
                 Some(1) => event.index = r.unsigned()?,
+                // A second one would be another answer.
+                Some(2) if std::mem::replace(begun, true) => {
+                    class.unreadable = true;
+                    r.skip()?;
+                }
                 Some(2) => {
                     let first = view.calls.len();
                     response::message(r, view)?;

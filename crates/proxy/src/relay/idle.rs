@@ -35,7 +35,8 @@ impl Idle {
     /// Ready when the silence has lasted too long. Always to be polled by the same task: a timer that is set knows
     /// whom to wake.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if std::mem::take(&mut self.fresh) && self.timer.is_some() {
+        let set = self.timer.as_ref().is_some_and(|timer| !timer.is_elapsed());
+        if std::mem::take(&mut self.fresh) && set {
             return Poll::Pending;
         }
         let limit = self.limit;

@@ -12,7 +12,8 @@ use super::coded::Decoders;
 use super::idle::Idle;
 use crate::body::BrokenOff;
 use crate::gate::Gate;
-use crate::record::Exchange;
+use crate::headers::forward_response;
+use crate::record::{Exchange, Fault, Outcome};
 use crate::rescue::{self, Failure};
 
 /// A body on its way from a provider to a client. Dropping it cancels the provider's work and ends the exchange.
@@ -138,7 +139,13 @@ impl Relayed {
             Next::Broken(failure) => self.break_off(&failure),
             Next::Bytes(bytes, _) => self.send(bytes),
             Next::End => self.finish(),
-            Next::Trailers(frame) => Poll::Ready(Some(Ok(frame))),
+            Next::Trailers(frame) => {
+                self.exchange.relayed();
+                Poll::Ready(frame.into_trailers().ok().map(|mut trailers| {
+                    forward_response(&mut trailers);
+                    Ok(Frame::trailers(trailers))
+                }))
+            }
         }
     }
 
@@ -158,6 +165,10 @@ impl Relayed {
         let burst = self.idle.heard() < BURST && self.gate.is_some();
         let data = match frame.into_data() {
             Ok(data) => data,
+            // Nothing is asked of a body behind its trailers, so a conversation has to do without.
+            Err(_) if self.gate.is_some() || self.decoders.is_some() => {
+                return Poll::Ready(Next::Bytes(Bytes::new(), false));
+            }
             Err(trailers) => return Poll::Ready(Next::Trailers(trailers)),
         };
         let plain = match &mut self.decoders {
@@ -200,7 +211,12 @@ impl Relayed {
             }
             let tail = gate.finish();
             rest = if last.is_empty() { tail } else { [last, tail].concat().into() };
-            self.exchange.said(gate.view());
+            let view = gate.view();
+            self.exchange.said(view);
+            if gate.completion().is_none() && view.stops.is_empty() {
+                // Relayed as it came, for the transfer was whole. The answer was not.
+                self.exchange.end(Outcome::Failed, Some(Fault::Upstream), Some("answer_incomplete"));
+            }
         }
         self.exchange.relayed();
         if rest.is_empty() { Poll::Ready(None) } else { self.send(rest) }

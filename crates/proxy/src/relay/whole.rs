@@ -14,6 +14,7 @@ use super::coded::Decoders;
 use super::idle::Idle;
 use super::stream::Relayed;
 use crate::body::Body;
+use crate::read::{LARGE, on_own_thread};
 use crate::record::Exchange;
 use crate::rescue::Failure;
 
@@ -49,9 +50,16 @@ pub(super) async fn relay(
         Err(_) => return Err((Failure::AnswerCoding, exchange)),
     }
     let bytes = whole.join();
-    match dialect.read_response(&bytes) {
-        Ok(view) => exchange.said(&view),
-        Err(error) => tracing::debug!(exchange = %exchange.id, %error, "answer not readable"),
+    let view = if bytes.len() < LARGE {
+        Ok(dialect.read_response(&bytes))
+    } else {
+        let bytes = bytes.clone();
+        on_own_thread(move || dialect.read_response(&bytes)).await
+    };
+    match view {
+        Err(failure) => return Err((failure, exchange)),
+        Ok(Ok(view)) => exchange.said(&view),
+        Ok(Err(error)) => tracing::debug!(exchange = %exchange.id, %error, "answer not readable"),
     }
     exchange.sent(bytes.len());
     exchange.relayed();

@@ -25,6 +25,9 @@ use crate::body::Body;
 use crate::phases;
 use crate::record::Exchange;
 
+/// How long threads that resolve names or read large bodies may go on when everything else has ended.
+const LEFTOVERS: Duration = Duration::from_secs(1);
+
 /// Connections that wait for one worker to take them.
 const WAITING: usize = 1024;
 
@@ -131,7 +134,7 @@ impl Member {
         let work = move || {
             let answer = runtime.block_on(serve(worker, arriving, finishing, count));
             // What still runs is cut off here, so that it is recorded before the record closes.
-            drop(runtime);
+            runtime.shutdown_timeout(LEFTOVERS);
             if let Some((tell, cut_off)) = answer
                 && tell.send(cut_off).is_err()
             {
@@ -140,6 +143,15 @@ impl Member {
         };
         let thread = std::thread::Builder::new().name(format!("worker-{number}")).spawn(work)?;
         Ok(Self { busy, connections, finish, thread })
+    }
+}
+
+/// One of a worker's connections, until it is dropped, also by a panic.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -160,11 +172,10 @@ async fn serve(
             finish = &mut finishing => break finish.ok(),
             Some((socket, place)) = arriving.recv() => {
                 let connection = connection(Arc::clone(&worker), socket);
-                let count = Arc::clone(&count);
+                let counted = Counted(Arc::clone(&count));
                 running.spawn(async move {
                     connection.await;
-                    count.fetch_sub(1, Ordering::Relaxed);
-                    drop(place);
+                    drop((counted, place));
                 });
             }
             Some(ended) = running.join_next() => report(ended),

@@ -76,6 +76,15 @@ fn nesting_is_bounded_without_recursion() {
 }
 
 #[test]
+fn elements_that_are_read_are_bounded_and_skipped_ones_are_not() {
+    let many = |n: usize| format!("[{}0]", "0,".repeat(n - 1));
+    let read = |text: &str| Reader::new(text.as_bytes()).unwrap().array(|r| r.skip()).err().map(|e| e.fault);
+    assert_eq!(read(&many(MAX_ELEMENTS)), None);
+    assert_eq!(read(&many(MAX_ELEMENTS + 1)), Some(Fault::TooMany));
+    assert_eq!(fault(&many(MAX_ELEMENTS + 1)), None);
+}
+
+#[test]
 fn a_wanted_key_twice_is_refused_even_when_one_is_escaped() {
     let read = |text: &str| {
         let mut reader = Reader::new(text.as_bytes()).unwrap();
