@@ -15,7 +15,7 @@ pub struct Settings {
     #[arg(skip)]
     #[serde(default)]
     pub agents: Vec<Agent>,
-    /// Base URL of Anthropic's API [default: https://api.anthropic.com]
+    /// Base URL of Anthropic's API [default: `https://api.anthropic.com`]
     #[arg(long, env = "ARCHESTRA_ANTHROPIC_BASE_URL")]
     pub anthropic_base_url: Option<String>,
     /// Longest silence while a client sends its request's body [default: 60000]
@@ -30,7 +30,7 @@ pub struct Settings {
     /// Longest time from a sent request to the first byte of its answer [default: 300000]
     #[arg(long, env = "ARCHESTRA_FIRST_BYTE_TIMEOUT_MS")]
     pub first_byte_timeout_ms: Option<u64>,
-    /// Base URL of Google's Gemini API [default: https://generativelanguage.googleapis.com]
+    /// Base URL of Google's Gemini API [default: `https://generativelanguage.googleapis.com`]
     #[arg(long, env = "ARCHESTRA_GEMINI_BASE_URL")]
     pub gemini_base_url: Option<String>,
     /// Longest time for a client to send a request's head, and to keep an idle connection [default: 75000]
@@ -54,7 +54,7 @@ pub struct Settings {
     /// Largest answer in one piece that is read, in bytes [default: 73400320]
     #[arg(long, env = "ARCHESTRA_MAX_RESPONSE_BYTES")]
     pub max_response_bytes: Option<u64>,
-    /// Base URL of OpenAI's API [default: https://api.openai.com/v1]
+    /// Base URL of OpenAI's API [default: `https://api.openai.com/v1`]
     #[arg(long, env = "ARCHESTRA_OPENAI_BASE_URL")]
     pub openai_base_url: Option<String>,
     /// File to append the record of exchanges to [default: standard output]
