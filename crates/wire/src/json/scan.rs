@@ -1,6 +1,6 @@
 //! The inner loops: finding the end of a value without looking at what it means.
 
-use wide::u8x16;
+use wide::u8x32;
 
 use super::{Fault, JsonError};
 
@@ -94,49 +94,51 @@ fn key(bytes: &[u8], pos: usize) -> Result<usize, JsonError> {
 }
 
 /// From behind the opening quote to the closing one: its offset, and whether there are escapes.
+///
+/// A body is mostly text, and the text of an agent's tool results is full of escapes, so one look at a block finds
+/// all the places in it where something could end.
 pub(super) fn string(bytes: &[u8], mut pos: usize) -> Result<(usize, bool), JsonError> {
     let mut escaped = false;
-    loop {
-        pos = plain(bytes, pos);
-        match bytes.get(pos) {
-            Some(b'"') => return Ok((pos, escaped)),
-            Some(b'\\') => {
-                escaped = true;
-                pos = escape(bytes, pos)?;
+    while let Some(block) = bytes.get(pos..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
+        let mut stops = special_bytes(block);
+        let mut next = pos + BLOCK;
+        while stops != 0 {
+            let at = pos + stops.trailing_zeros() as usize;
+            if bytes.get(at) == Some(&b'"') {
+                return Ok((at, escaped));
             }
-            Some(_) => return Err(JsonError { fault: Fault::Syntax, offset: pos }),
-            None => return Err(JsonError { fault: Fault::End, offset: pos }),
+            let behind = escape(bytes, at)?;
+            escaped = true;
+            next = next.max(behind);
+            // What the escape took is no stop: of a character after `u` it cannot be one.
+            stops &= !(0b11_u64 << (at - pos));
         }
+        pos = next;
+    }
+    loop {
+        while bytes.get(pos).is_some_and(|&byte| !is_special(byte)) {
+            pos += 1;
+        }
+        if bytes.get(pos) == Some(&b'"') {
+            return Ok((pos, escaped));
+        }
+        (pos, escaped) = (escape(bytes, pos)?, true);
     }
 }
 
-/// Offset of the first byte from `pos` on that ends a run of plain characters: a quote, a backslash or a
-/// control character.
-fn plain(bytes: &[u8], mut pos: usize) -> usize {
-    while let Some(block) = bytes.get(pos..).and_then(|rest| rest.first_chunk::<16>()) {
-        let hits = special_bytes(block);
-        if hits != 0 {
-            return pos + hits.trailing_zeros() as usize;
-        }
-        pos += 16;
-    }
-    while bytes.get(pos).is_some_and(|&byte| !is_special(byte)) {
-        pos += 1;
-    }
-    pos
-}
+/// Bytes that are looked at together.
+const BLOCK: usize = 32;
 
 fn is_special(byte: u8) -> bool {
     byte == b'"' || byte == b'\\' || byte < 0x20
 }
 
-/// One bit for each special byte of the block, the first byte's lowest. A request is mostly text, so this is where
-/// most of the time of reading goes.
-fn special_bytes(block: &[u8; 16]) -> u32 {
-    let block = u8x16::new(*block);
-    let is = |byte: u8| block.simd_eq(u8x16::splat(byte));
-    let control = block.simd_eq(block.min(u8x16::splat(0x1f)));
-    (is(b'"') | is(b'\\') | control).to_bitmask()
+/// One bit for each special byte of the block, the first byte's lowest.
+fn special_bytes(block: &[u8; BLOCK]) -> u64 {
+    let block = u8x32::new(*block);
+    let is = |byte: u8| block.simd_eq(u8x32::splat(byte));
+    let control = block.simd_eq(block.min(u8x32::splat(0x1f)));
+    (is(b'"') | is(b'\\') | control).to_bitmask().into()
 }
 
 /// Which bytes make an escape of two characters (RFC 8259, section 7). A table, because a branch on text that
@@ -152,20 +154,27 @@ const SHORT_ESCAPES: [bool; 256] = {
     table
 };
 
-/// Offset behind the escape whose backslash is at `pos`.
+/// Offset behind the escape that begins at `pos`, where something other than plain text or a quote stands.
+#[inline]
 fn escape(bytes: &[u8], pos: usize) -> Result<usize, JsonError> {
-    let Some(&kind) = bytes.get(pos + 1) else { return Err(JsonError { fault: Fault::End, offset: pos }) };
-    if SHORT_ESCAPES.get(usize::from(kind)) == Some(&true) {
-        return Ok(pos + 2);
+    match bytes.get(pos..).and_then(|rest| rest.first_chunk::<2>()) {
+        Some([b'\\', kind]) if SHORT_ESCAPES.get(usize::from(*kind)) == Some(&true) => Ok(pos + 2),
+        _ => long_escape(bytes, pos),
     }
-    if kind != b'u' {
-        return Err(JsonError { fault: Fault::Syntax, offset: pos });
-    }
-    match bytes.get(pos + 2..).and_then(|rest| rest.first_chunk::<4>()) {
-        Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(pos + 6),
-        Some(_) => Err(JsonError { fault: Fault::Syntax, offset: pos }),
-        None => Err(JsonError { fault: Fault::End, offset: pos }),
-    }
+}
+
+/// An escape by number (`\u00e9`), or none at all.
+fn long_escape(bytes: &[u8], pos: usize) -> Result<usize, JsonError> {
+    let fault = match bytes.get(pos..).unwrap_or_default() {
+        [b'\\', b'u', digits @ ..] => match digits.first_chunk::<4>() {
+            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => return Ok(pos + 6),
+            Some(_) => Fault::Syntax,
+            None => Fault::End,
+        },
+        [] | [b'\\'] => Fault::End,
+        _ => Fault::Syntax,
+    };
+    Err(JsonError { fault, offset: pos })
 }
 
 fn literal(bytes: &[u8], pos: usize, word: &[u8]) -> Result<usize, JsonError> {

@@ -169,6 +169,27 @@ proptest! {
         prop_assert_eq!(reader.characters().unwrap().unwrap(), text);
     }
 
+    /// Escapes, quotes and what is forbidden, at every place of the blocks that are looked at together.
+    #[test]
+    fn agrees_with_serde_json_wherever_the_escapes_of_a_string_fall(
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "a", "b ", "word", "\u{e9}", "0123456789abcdef", "\\n", "\\\"", "\\\\", "\\u00e9", "\\ud800", "\\/",
+            ]),
+            0..40,
+        ),
+        odd in prop::option::of((any::<prop::sample::Index>(), prop::sample::select(vec!["\"", "\\", "\\u12", "\\x", "\n", "\t"]))),
+        before in 0_usize..64,
+    ) {
+        let mut pieces = pieces;
+        if let Some((at, odd)) = odd {
+            pieces.insert(at.index(pieces.len() + 1), odd);
+        }
+        let text = format!("{}\"{}\"", " ".repeat(before), pieces.concat());
+        let theirs = serde_json::from_str::<&serde_json::value::RawValue>(&text);
+        prop_assert_eq!(check(text.as_bytes()).is_ok(), theirs.is_ok(), "{}", text);
+    }
+
     #[test]
     fn never_panics_on_any_bytes(bytes: Vec<u8>) {
         let _ = check(&bytes);
