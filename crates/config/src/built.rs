@@ -32,6 +32,8 @@ pub struct Config {
 /// Bounds on what is kept in memory. Sizes in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// Bodies of all exchanges together, as far as they are kept.
+    pub bodies: usize,
     /// Body of a request that is read.
     pub body: usize,
     /// Connections of clients.
@@ -131,12 +133,18 @@ impl Config {
             value("ARCHESTRA_LISTEN", format!("{listen:?} is no IP address with a port"), "127.0.0.1:9000")
         })?;
         let limits = Limits {
+            bodies: size("ARCHESTRA_MAX_BODIES_BYTES", s.max_bodies_bytes, 1 << 30)?,
             body: size("ARCHESTRA_MAX_BODY_BYTES", s.max_body_bytes, 70 << 20)?,
             connections: size("ARCHESTRA_MAX_CONNECTIONS", s.max_connections, 16_384)?.min(1 << 24),
             event: size("ARCHESTRA_MAX_EVENT_BYTES", s.max_event_bytes, 10 << 20)?,
             record_queue: size("ARCHESTRA_RECORD_QUEUE_BYTES", s.record_queue_bytes, 8 << 20)?,
             response: size("ARCHESTRA_MAX_RESPONSE_BYTES", s.max_response_bytes, 70 << 20)?,
         };
+        let largest = limits.body.max(limits.response);
+        if limits.bodies < largest {
+            let problem = format!("{} is less than the largest single body, {largest}", limits.bodies);
+            return Err(value("ARCHESTRA_MAX_BODIES_BYTES", problem, "1073741824"));
+        }
         let timeouts = Timeouts {
             client_idle: millis("ARCHESTRA_CLIENT_IDLE_TIMEOUT_MS", s.client_idle_timeout_ms, 60_000)?,
             connect: millis("ARCHESTRA_CONNECT_TIMEOUT_MS", s.connect_timeout_ms, 10_000)?,

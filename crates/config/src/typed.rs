@@ -42,6 +42,9 @@ pub struct Settings {
     /// Address to serve on [default: 127.0.0.1:9000]
     #[arg(long, env = "ARCHESTRA_LISTEN")]
     pub listen: Option<String>,
+    /// Most bytes that the bodies of all exchanges may take together [default: 1073741824]
+    #[arg(long, env = "ARCHESTRA_MAX_BODIES_BYTES")]
+    pub max_bodies_bytes: Option<u64>,
     /// Largest body of a request that is read, in bytes, also after its content-encoding is undone [default: 73400320]
     #[arg(long, env = "ARCHESTRA_MAX_BODY_BYTES")]
     pub max_body_bytes: Option<u64>,
@@ -111,6 +114,7 @@ impl Settings {
             header_timeout_ms: self.header_timeout_ms.or(other.header_timeout_ms),
             idle_timeout_ms: self.idle_timeout_ms.or(other.idle_timeout_ms),
             listen: self.listen.or(other.listen),
+            max_bodies_bytes: self.max_bodies_bytes.or(other.max_bodies_bytes),
             max_body_bytes: self.max_body_bytes.or(other.max_body_bytes),
             max_connections: self.max_connections.or(other.max_connections),
             max_event_bytes: self.max_event_bytes.or(other.max_event_bytes),

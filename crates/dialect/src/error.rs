@@ -13,6 +13,8 @@ pub enum ErrorKind {
     Internal,
     /// No such agent or provider: 404.
     NotFound,
+    /// We hold as much as we may: 503.
+    Overloaded,
     /// The body or its head is larger than allowed: 413 or 431.
     TooLarge,
     /// The provider did not answer in time: 504.
@@ -41,6 +43,7 @@ pub(crate) fn openai(error: &ErrorReply<'_>) -> Vec<u8> {
         ErrorKind::Draining => ("server_error", "shutting_down"),
         ErrorKind::Internal => ("server_error", "internal_error"),
         ErrorKind::NotFound => ("invalid_request_error", "not_found"),
+        ErrorKind::Overloaded => ("server_error", "overloaded"),
         ErrorKind::TooLarge => ("invalid_request_error", "request_too_large"),
         ErrorKind::UpstreamTimeout => ("server_error", "upstream_timeout"),
         ErrorKind::UpstreamUnavailable => ("server_error", "upstream_unavailable"),
@@ -53,7 +56,7 @@ pub(crate) fn openai(error: &ErrorReply<'_>) -> Vec<u8> {
 pub(crate) fn anthropic(error: &ErrorReply<'_>) -> Vec<u8> {
     let kind = match error.kind {
         ErrorKind::BadRequest => "invalid_request_error",
-        ErrorKind::Draining => "overloaded_error",
+        ErrorKind::Draining | ErrorKind::Overloaded => "overloaded_error",
         ErrorKind::Internal | ErrorKind::UpstreamUnavailable => "api_error",
         ErrorKind::NotFound => "not_found_error",
         ErrorKind::TooLarge => "request_too_large",
@@ -71,7 +74,7 @@ pub(crate) fn anthropic(error: &ErrorReply<'_>) -> Vec<u8> {
 pub(crate) fn gemini(error: &ErrorReply<'_>) -> Vec<u8> {
     let status = match error.kind {
         ErrorKind::BadRequest | ErrorKind::TooLarge => "INVALID_ARGUMENT",
-        ErrorKind::Draining | ErrorKind::UpstreamUnavailable => "UNAVAILABLE",
+        ErrorKind::Draining | ErrorKind::Overloaded | ErrorKind::UpstreamUnavailable => "UNAVAILABLE",
         ErrorKind::Internal => "INTERNAL",
         ErrorKind::NotFound => "NOT_FOUND",
         ErrorKind::UpstreamTimeout => "DEADLINE_EXCEEDED",

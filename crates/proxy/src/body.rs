@@ -6,13 +6,20 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
+use crate::record::Exchange;
 use crate::relay::Relayed;
+use crate::serve::is_waiting;
+
+/// Most bytes that are handed to the connection of a client at a time.
+const PIECE: usize = 256 << 10;
 
 /// The body of an answer.
 #[derive(Debug)]
 pub(crate) enum Body {
     /// At hand.
     Full(Option<Bytes>),
+    /// A provider's, at hand.
+    Whole(Box<Whole>),
     /// Still arriving.
     Relayed(Box<Relayed>),
 }
@@ -21,6 +28,33 @@ impl Body {
     pub(crate) fn full(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         Self::Full((!bytes.is_empty()).then_some(bytes))
+    }
+
+    /// A provider's answer, to be recorded when it has gone out.
+    pub(crate) fn whole(bytes: Bytes, mut exchange: Exchange) -> Self {
+        if bytes.is_empty() {
+            exchange.relayed(); // it will not be asked for
+        }
+        Self::Whole(Box::new(Whole { exchange, rest: bytes }))
+    }
+}
+
+/// A provider's answer in one piece. Its exchange ends when the client's connection has taken all of it.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    exchange: Exchange,
+    rest: Bytes,
+}
+
+impl Whole {
+    /// The next piece. Pieces are small enough for a client that takes nothing to be noticed.
+    fn next(&mut self) -> Option<Bytes> {
+        let piece = self.rest.split_to(self.rest.len().min(PIECE));
+        self.exchange.sent(piece.len());
+        if self.rest.is_empty() {
+            self.exchange.relayed();
+        }
+        (!piece.is_empty()).then_some(piece)
     }
 }
 
@@ -38,19 +72,28 @@ impl http_body::Body for Body {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        match self.get_mut() {
+        is_waiting(false);
+        let frame = match self.get_mut() {
             Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Whole(whole) => Poll::Ready(whole.next().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Relayed(relayed) => relayed.poll_frame(cx),
-        }
+        };
+        is_waiting(frame.is_ready());
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Full(None))
+        match self {
+            Self::Full(bytes) => bytes.is_none(),
+            Self::Whole(whole) => whole.rest.is_empty(),
+            Self::Relayed(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Whole(whole) => SizeHint::with_exact(whole.rest.len() as u64),
             Self::Relayed(relayed) => relayed.size_hint(),
         }
     }

@@ -19,6 +19,8 @@ pub(crate) struct Gate {
     framing: Framing,
     /// The provider said within the stream that it failed.
     failed: bool,
+    /// Bytes of the events that carried parts of calls, which the reader keeps.
+    calls: usize,
     reader: Box<dyn StreamReader>,
     /// Something went out.
     started: bool,
@@ -38,7 +40,7 @@ impl Gate {
     pub(crate) fn new(dialect: &'static dyn Dialect, framing: Framing, limit: usize) -> Self {
         let framer = if framing == Framing::Array { Framer::array(limit) } else { Framer::sse(limit) };
         let reader = dialect.stream_reader();
-        Self { closed: false, dialect, failed: false, framer, framing, reader, started: false }
+        Self { calls: 0, closed: false, dialect, failed: false, framer, framing, reader, started: false }
     }
 
     /// Takes in what arrived and hands out what may flow.
@@ -85,6 +87,11 @@ impl Gate {
         self.framer.is_mid_event()
     }
 
+    /// Bytes that are kept: of events that are not complete, and of calls.
+    pub(crate) fn kept(&self) -> usize {
+        self.framer.held().saturating_add(self.calls)
+    }
+
     /// What the answer said so far.
     pub(crate) fn view(&self) -> &ResponseView {
         self.reader.view()
@@ -102,6 +109,9 @@ impl Gate {
         };
         let Some(class) = class else { return };
         self.failed |= class.error;
+        if !class.call_parts.is_empty() {
+            self.calls = self.calls.saturating_add(raw.len());
+        }
         if class.unreadable {
             tracing::debug!(bytes = raw.len(), "event not readable");
         }

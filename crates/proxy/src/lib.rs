@@ -4,6 +4,7 @@
 
 mod admit;
 mod body;
+mod budget;
 mod clock;
 mod dispatch;
 mod gate;

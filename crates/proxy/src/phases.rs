@@ -31,11 +31,11 @@ pub(crate) async fn exchange(
             // who: agent, provider, dialect
             Ok(admitted) => admitted,
             Err(failure) => {
-                discard(body, waits, &state.limits, state.timeouts.client_idle).await;
+                discard(body, waits, state).await;
                 return Err(failure);
             }
         };
-        let turn = read(admitted, body, &state.limits, state.timeouts.client_idle).await?; // what: a view of the body
+        let turn = read(admitted, body, state).await?; // what: a view of the body
         let permit = inspect(turn, &mut exchange); // may it go: the only maker of Permit
         dispatch(&worker.client, permit, state.timeouts.client_idle, &mut exchange).await // send: the only caller of the client
     };
@@ -43,7 +43,7 @@ pub(crate) async fn exchange(
         Ok(dispatched) => dispatched,
         Err(failure) => return rescue::answer(&failure, errors, exchange),
     };
-    match relay(dispatched, &state.limits, &state.timeouts, exchange).await {
+    match relay(dispatched, state, exchange).await {
         Ok(response) => response, // back: the gate reads, bytes flow, one exchange is recorded
         Err((failure, exchange)) => rescue::answer(&failure, errors, exchange),
     }

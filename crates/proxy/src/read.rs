@@ -1,7 +1,6 @@
 //! What is asked: the body, read once into a view that points into its bytes.
 
 use bytes::{Bytes, BytesMut};
-use config::built::Limits;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http_body::Body as _;
@@ -13,10 +12,21 @@ use wire::coding::{Coding, CodingError, decode};
 use wire::json::JsonError;
 
 use crate::admit::Admitted;
+use crate::budget::Share;
 use crate::rescue::{self, Failure};
+use crate::serve::State;
 
 /// Bodies and answers from this size on are read on a thread of their own, so that the streams of others go on.
 pub(crate) const LARGE: usize = 1 << 20;
+
+/// Most codings of one body. More than two have no use but to make us work.
+const MAX_CODINGS: usize = 4;
+
+/// Room that is taken at first for a decoded body, in bytes.
+const SMALL: usize = 64 << 10;
+
+/// By how much room for a decoded body grows when it was too little.
+const GROWTH: usize = 4;
 
 /// A request that has been read as far as it is going to be.
 #[derive(Debug)]
@@ -35,12 +45,7 @@ pub(crate) enum Content {
 }
 
 /// Reads a conversation; anything else is left to arrive.
-pub(crate) async fn read(
-    mut admitted: Admitted,
-    body: Incoming,
-    limits: &Limits,
-    idle: Duration,
-) -> Result<Turn, Failure> {
+pub(crate) async fn read(mut admitted: Admitted, body: Incoming, state: &State) -> Result<Turn, Failure> {
     let Some(dialect) = admitted.dialect else {
         return Ok(Turn { admitted, content: Content::PassThrough(body) });
     };
@@ -48,22 +53,23 @@ pub(crate) async fn read(
         Ok(codings) => codings,
         Err(failure) => {
             let waits = admitted.head.headers.contains_key(EXPECT);
-            discard(body, waits, limits, idle).await;
+            discard(body, waits, state).await;
             return Err(failure);
         }
     };
-    if admitted.head.headers.contains_key(EXPECT)
-        && announced(&body).is_some_and(|length| length > limits.body)
-    {
-        return Err(Failure::BodyTooLarge(limits.body)); // before it is sent
+    let limit = state.limits.body;
+    if admitted.head.headers.contains_key(EXPECT) && announced(&body).is_some_and(|length| length > limit) {
+        return Err(Failure::BodyTooLarge(limit)); // before it is sent
     }
-    let mut body = collect(body, limits.body, idle).await?;
+    let mut share = state.budget.share();
+    let mut body = collect(body, limit, state.timeouts.client_idle, &mut share).await?;
     if !codings.is_empty() {
-        body = undo(codings, body, limits.body).await?;
+        (body, share) = undo(codings, body, limit, state.budget.share()).await?;
         // What is judged is what is sent: in clear.
         admitted.head.headers.remove(CONTENT_ENCODING);
         admitted.head.headers.remove(CONTENT_LENGTH);
     }
+    let body = share.hold(body);
     let view = if body.len() < LARGE {
         dialect.read_request(admitted.target(), &body)
     } else {
@@ -102,6 +108,9 @@ pub(crate) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, Failure> {
             .map(str::trim)
             .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"))
         {
+            if codings.len() >= MAX_CODINGS {
+                return Err(Failure::BodyCoding("more than four codings".to_owned()));
+            }
             codings.push(
                 Coding::by_name(name).ok_or_else(|| Failure::BodyCoding(name.chars().take(40).collect()))?,
             );
@@ -110,15 +119,37 @@ pub(crate) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, Failure> {
     Ok(codings)
 }
 
-async fn undo(codings: Vec<Coding>, body: Bytes, limit: usize) -> Result<Bytes, Failure> {
+async fn undo(
+    codings: Vec<Coding>,
+    body: Bytes,
+    limit: usize,
+    share: Share,
+) -> Result<(Bytes, Share), Failure> {
     let work = move || {
-        codings.into_iter().rev().try_fold(body, |body, coding| match decode(coding, &body, limit) {
-            Ok(plain) => Ok(Bytes::from(plain)),
-            Err(CodingError::Corrupt) => Err(Failure::BodyCorrupt),
-            Err(CodingError::TooLarge(_)) => Err(Failure::BodyTooLarge(limit)),
+        codings.into_iter().rev().try_fold((body, share), |(body, mut share), coding| {
+            let plain = plain(coding, &body, limit, &mut share)?;
+            Ok((plain, share))
         })
     };
-    on_own_thread::<Result<Bytes, Failure>>(work).await?
+    on_own_thread::<Result<(Bytes, Share), Failure>>(work).await?
+}
+
+/// Undoes one coding. How much comes out is not known before, so room is taken for a little first and for more each
+/// time that it was too little: what few bytes can grow to is never reserved for all of them.
+fn plain(coding: Coding, coded: &[u8], limit: usize, share: &mut Share) -> Result<Bytes, Failure> {
+    let mut most = coded.len().saturating_mul(GROWTH).clamp(SMALL.min(limit), limit);
+    loop {
+        share.cover(most.saturating_add(coded.len())).map_err(|_| Failure::NoRoom)?;
+        match decode(coding, coded, most) {
+            Ok(plain) => {
+                share.settle(plain.len());
+                return Ok(plain.into());
+            }
+            Err(CodingError::Corrupt) => return Err(Failure::BodyCorrupt),
+            Err(CodingError::TooLarge(_)) if most == limit => return Err(Failure::BodyTooLarge(limit)),
+            Err(CodingError::TooLarge(_)) => most = most.saturating_mul(GROWTH).min(limit),
+        }
+    }
 }
 
 pub(crate) async fn on_own_thread<T: Send + 'static>(
@@ -136,7 +167,12 @@ fn announced(body: &Incoming) -> Option<usize> {
 }
 
 /// Takes in the whole body.
-async fn collect(mut body: Incoming, limit: usize, idle: Duration) -> Result<Bytes, Failure> {
+async fn collect(
+    mut body: Incoming,
+    limit: usize,
+    idle: Duration,
+    share: &mut Share,
+) -> Result<Bytes, Failure> {
     let announced = announced(&body);
     if announced.is_some_and(|length| length > limit) {
         drain(body, limit, idle).await;
@@ -144,16 +180,23 @@ async fn collect(mut body: Incoming, limit: usize, idle: Duration) -> Result<Byt
     }
     let Some(first) = next(&mut body, idle).await? else { return Ok(Bytes::new()) };
     if body.is_end_stream() {
+        share.cover(first.len()).map_err(|_| Failure::NoRoom)?;
         return within(first, limit);
     }
     // The announced length is believed up to a point only: memory is taken as bytes arrive.
     let mut whole = Gathered::new(announced.unwrap_or(0).min(LARGE).max(first.len()));
     whole.add(&first);
     while let Some(piece) = next(&mut body, idle).await? {
-        if whole.len().saturating_add(piece.len()) > limit {
+        let length = whole.len().saturating_add(piece.len());
+        let refused = if length > limit {
+            Some(Failure::BodyTooLarge(limit))
+        } else {
+            share.cover(length).err().map(|_| Failure::NoRoom)
+        };
+        if let Some(failure) = refused {
             drop(whole);
             drain(body, limit, idle).await;
-            return Err(Failure::BodyTooLarge(limit));
+            return Err(failure);
         }
         whole.add(&piece);
     }
@@ -222,9 +265,9 @@ async fn next(body: &mut Incoming, idle: Duration) -> Result<Option<Bytes>, Fail
 
 /// Disposes of the body of a request that is refused for its head. A client that waits for leave to send it
 /// (`Expect: 100-continue`) is not given it.
-pub(crate) async fn discard(body: Incoming, waits: bool, limits: &Limits, idle: Duration) {
+pub(crate) async fn discard(body: Incoming, waits: bool, state: &State) {
     if !waits {
-        drain(body, limits.body, idle).await;
+        drain(body, state.limits.body, state.timeouts.client_idle).await;
     }
 }
 

@@ -5,7 +5,6 @@ mod idle;
 mod stream;
 mod whole;
 
-use config::built::{Limits, Timeouts};
 use dialect::Framing;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use http::{Response, Version};
@@ -18,6 +17,7 @@ use crate::headers::{EXCHANGE_ID, forward_response};
 use crate::read::codings;
 use crate::record::Exchange;
 use crate::rescue::Failure;
+use crate::serve::State;
 use coded::Decoders;
 pub(crate) use stream::Relayed;
 
@@ -25,10 +25,10 @@ pub(crate) use stream::Relayed;
 /// error with its own status.
 pub(crate) async fn relay(
     dispatched: Dispatched,
-    limits: &Limits,
-    timeouts: &Timeouts,
+    state: &State,
     mut exchange: Exchange,
 ) -> Result<Response<Body>, (Failure, Exchange)> {
+    let State { limits, timeouts, .. } = state;
     let (mut head, body) = dispatched.answer.into_parts();
     // An HTTP/1 body without a length ends with its connection, and may have been cut off.
     let framed = head.version == Version::HTTP_2
@@ -56,12 +56,16 @@ pub(crate) async fn relay(
         head.headers.remove(CONTENT_LENGTH);
     }
     if framing == Framing::Whole {
-        let body = whole::relay(dialect, body, decoders, limits.response, timeouts.idle, exchange).await?;
+        let body = whole::relay(dialect, body, decoders, state, exchange).await?;
         return Ok(Response::from_parts(head, body));
     }
     // It may end otherwise than it began to.
     head.headers.remove(CONTENT_LENGTH);
     let gate = Gate::new(dialect, framing, limits.event);
-    let relayed = Relayed::passing(body, timeouts.idle, exchange).decoded(decoders).judged(gate, framed);
+    let relayed = Relayed::passing(body, timeouts.idle, exchange).decoded(decoders).judged(
+        gate,
+        framed,
+        state.budget.share(),
+    );
     Ok(Response::from_parts(head, Body::Relayed(Box::new(relayed))))
 }

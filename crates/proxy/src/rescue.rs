@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 
 use dialect::{Dialect, ErrorKind, ErrorReply, OpenAiChat};
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use upstream::UpstreamError;
 use wire::json::JsonError;
@@ -13,11 +13,16 @@ use crate::body::Body;
 use crate::headers::EXCHANGE_ID;
 use crate::record::{Exchange, Fault, Outcome};
 
+/// When a client that was refused for our own want may come again.
+const RETRY_AFTER_SECONDS: &str = "1";
+
 /// Why an exchange is answered by us.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The answer of the provider broke off before anything was sent on.
     AnswerBroken,
+    /// There is no room for the answer of the provider.
+    AnswerNoRoom,
     /// The answer of the provider came in a coding that cannot be undone.
     AnswerCoding,
     AnswerTimeout,
@@ -34,6 +39,8 @@ pub(crate) enum Failure {
     Draining,
     Internal,
     NotJson(JsonError),
+    /// The bodies of all exchanges take as much as they may.
+    NoRoom,
     UnknownAgent(String),
     UnknownProvider,
     Upstream(UpstreamError),
@@ -51,7 +58,8 @@ struct Meaning {
 impl Failure {
     fn meaning(&self) -> Meaning {
         use ErrorKind::{
-            BadRequest, Draining, Internal, NotFound, TooLarge, UpstreamTimeout, UpstreamUnavailable,
+            BadRequest, Draining, Internal, NotFound, Overloaded, TooLarge, UpstreamTimeout,
+            UpstreamUnavailable,
         };
         use Fault::{Client, Upstream, Us};
         let (status, kind, fault, reason, message): (u16, ErrorKind, Fault, &str, Cow<'static, str>) = match self {
@@ -83,6 +91,8 @@ impl Failure {
                 "The proxy failed to build the request for the provider.".into()),
             Self::NotJson(error) => (400, BadRequest, Client, "not_json",
                 format!("The request's body cannot be read as JSON: {error}.").into()),
+            Self::AnswerNoRoom | Self::NoRoom => (503, Overloaded, Us, "overloaded",
+                "This instance of the proxy holds as many bytes of requests and answers as it may (ARCHESTRA_MAX_BODIES_BYTES). Try again.".into()),
             Self::UnknownAgent(agent) => (404, NotFound, Client, "unknown_agent",
                 format!("No agent has the id {agent}. Check the agent's id in the base URL, or leave it out to use the default agent.").into()),
             Self::UnknownProvider => (404, NotFound, Client, "unknown_route",
@@ -147,9 +157,11 @@ pub(crate) fn answer(
             tracing::warn!(exchange = %exchange.id, reason = meaning.reason, cause, "no answer from the provider");
             Outcome::Failed
         }
-        Failure::AnswerBroken | Failure::AnswerCoding | Failure::AnswerTimeout | Failure::Internal => {
-            Outcome::Failed
-        }
+        Failure::AnswerBroken
+        | Failure::AnswerCoding
+        | Failure::AnswerNoRoom
+        | Failure::AnswerTimeout
+        | Failure::Internal => Outcome::Failed,
         Failure::ClientLeft => Outcome::Abandoned,
         Failure::BadPath
         | Failure::BodyBroken
@@ -160,6 +172,7 @@ pub(crate) fn answer(
         | Failure::BodyTooLarge(_)
         | Failure::Draining
         | Failure::NotJson(_)
+        | Failure::NoRoom
         | Failure::UnknownAgent(_)
         | Failure::UnknownProvider => Outcome::Refused,
     };
@@ -178,6 +191,9 @@ pub(crate) fn answer(
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Ok(id) = id {
         headers.insert(EXCHANGE_ID, id);
+    }
+    if meaning.status == 503 {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
     }
     if closes(failure) {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));

@@ -4,10 +4,12 @@
 //! is served by one thread from its first byte to its last, so that nothing on its way is shared, locked or woken
 //! across threads.
 
+mod connection;
 mod opening;
 mod probe;
 mod stall;
 mod state;
+mod streams;
 mod worker;
 
 use std::io;
@@ -25,6 +27,7 @@ use upstream::{Pools, Providers};
 use crate::snapshot::Snapshot;
 use state::Phase;
 pub(crate) use state::State;
+pub(crate) use streams::is_waiting;
 pub(crate) use worker::Worker;
 use worker::{Connection, Crew};
 

@@ -156,6 +156,13 @@ impl Script {
         self.step(Step::Hang)
     }
 
+    /// Adds the steps of another script.
+    #[must_use]
+    pub fn then(mut self, other: Self) -> Self {
+        self.steps.extend(other.steps);
+        self
+    }
+
     /// Adds any step.
     #[must_use]
     pub fn step(mut self, step: Step) -> Self {

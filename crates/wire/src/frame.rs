@@ -115,6 +115,11 @@ impl Framer {
         if bytes.starts_with(MARK) { MARK.len() } else { 0 }
     }
 
+    /// Bytes that wait for the end of their event.
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// Whether an event has begun and not ended.
     pub fn is_mid_event(&self) -> bool {
         self.torn || self.held.iter().any(|byte| !byte.is_ascii_whitespace())

@@ -11,7 +11,7 @@ use crate::stage::{SOON, Stage, assert_fields};
 
 const CODINGS: [&str; 4] = ["gzip", "br", "zstd", "deflate"];
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
 use testkit::{FakeUpstream, Script, Signal};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 
 use crate::api::{APIS, OPENAI, STREAMS};
 use crate::stage::{SOON, Stage, assert_fields};
@@ -26,10 +28,14 @@ pub fn run<T>(client: impl Future<Output = T>) -> T {
 }
 
 async fn connect(address: SocketAddr) -> Sender {
+    connection(address).await.0
+}
+
+/// A connection, and what ends with it.
+async fn connection(address: SocketAddr) -> (Sender, JoinHandle<()>) {
     let socket = TcpStream::connect(address).await.unwrap();
     let (sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(socket)).await.unwrap();
-    tokio::spawn(connection);
-    sender
+    (sender, tokio::spawn(async move { connection.await.unwrap() }))
 }
 
 async fn post(sender: &mut Sender, path: &str, body: &[u8]) -> Response<Incoming> {
@@ -185,4 +191,47 @@ fn a2_a_preface_that_arrives_in_pieces_is_http_2_all_the_same() {
     for method in ["PRI", "PRIX", "P"] {
         assert_eq!(stage.ask(method, "/v1/openai/models", &[], b"").status, 200, "{method}");
     }
+}
+
+#[test]
+fn an_answer_that_is_not_taken_is_given_up_and_its_neighbours_are_not() {
+    // More than any window lets through at once.
+    let long = format!("{{\"id\":\"{}\"}}", "x".repeat(20 << 20));
+    let event = format!("data: {long}\n\n");
+    for target in [OPENAI.ours(""), OPENAI.other("/files")] {
+        for streamed in [true, false] {
+            let (event, long) = (event.clone(), long.clone());
+            let upstream = FakeUpstream::start(move |request| match request.text().contains("long") {
+                true if streamed => Script::sse_head().chunk(&event).chunk(&event).await_client_close(),
+                true => Script::json(200, long.clone()),
+                false => Script::json(200, OPENAI.answer),
+            });
+            let stage = Arc::new(Stage::with(upstream, &[("ARCHESTRA_WRITE_TIMEOUT_MS", "400")]));
+            run(async {
+                let mut sender = connect(stage.proxy.address()).await;
+                let stuck = post(&mut sender, &target, br#"{"user":"long"}"#).await;
+                // The connection is driven while the record is waited for.
+                let waiting = Arc::clone(&stage);
+                let records = tokio::task::spawn_blocking(move || waiting.proxy.wait_records(1, SOON));
+                let records = records.await.unwrap();
+                let outcome = [("outcome", "abandoned".into()), ("fault", "client".into())];
+                assert_fields(&records[0], &outcome);
+                let response = post(&mut sender, &OPENAI.ours(""), OPENAI.request.as_bytes()).await;
+                assert_eq!(whole(response).await.1, OPENAI.answer);
+                assert!(stuck.into_body().collect().await.is_err(), "the rest of it is lost");
+            });
+        }
+    }
+}
+
+#[test]
+fn a_connection_without_requests_is_ended_although_it_answers_pings() {
+    let stage = Stage::answering(&[("ARCHESTRA_HEADER_TIMEOUT_MS", "400")]);
+    run(async {
+        let (mut sender, ended) = connection(stage.proxy.address()).await;
+        let response = post(&mut sender, &OPENAI.ours(""), OPENAI.request.as_bytes()).await;
+        assert_eq!(whole(response).await.1, OPENAI.answer);
+        ended.await.unwrap();
+        assert!(sender.is_closed());
+    });
 }

@@ -2,9 +2,10 @@
 
 use std::thread;
 
-use testkit::{Deadline, FakeUpstream, Proxy, Script};
+use testkit::{Deadline, FakeUpstream, Proxy, Script, Signal};
 
 use crate::api::{APIS, OPENAI, STREAMS};
+use crate::codings::gzip;
 use crate::stage::{SOON, Stage, assert_fields};
 
 const MEGABYTE: usize = 1 << 20;
@@ -189,4 +190,95 @@ fn e7_without_file_descriptors_it_waits_and_goes_on() {
     stage.proxy.wait_log("connection not accepted", SOON);
     drop(clients);
     assert_eq!(stage.converse(&OPENAI).status, 200);
+}
+
+#[test]
+fn a8_what_all_bodies_take_together_is_bounded() {
+    let go_on = Signal::new();
+    let waiting = go_on.clone();
+    let answer = Script::json(200, OPENAI.answer);
+    let upstream = FakeUpstream::before_body(move |_| Script::new().wait_for(&waiting).then(answer.clone()));
+    let limits = [
+        ("ARCHESTRA_MAX_BODY_BYTES", "17000000"),
+        ("ARCHESTRA_MAX_RESPONSE_BYTES", "17000000"),
+        ("ARCHESTRA_MAX_BODIES_BYTES", "60000000"),
+    ];
+    let stage = Stage::with(upstream, &limits);
+    let text = format!("{{\"user\":\"{}\"}}", "x".repeat(16_000_000));
+    let bombs = [("identity", text.clone().into_bytes()), ("gzip", gzip(text.as_bytes()))];
+    let mut held = Vec::new();
+    for round in 0..10 {
+        let (coding, body) = &bombs[round % 2];
+        let mut client = stage.client();
+        client.request("POST", &OPENAI.ours(""), &[("content-encoding", coding)], body);
+        held.push(client);
+        // One after the other, so that it is known which of them finds no room.
+        let known = |stage: &Stage| stage.upstream.connections() + stage.proxy.records().len();
+        Deadline::after(SOON).poll(|| (known(&stage) > round).then_some(())).unwrap();
+    }
+    let served = stage.upstream.connections();
+    assert!((2..=4).contains(&served), "{served} of 10 found room");
+    for refused in stage.proxy.records() {
+        let wanted = [
+            ("outcome", "refused".into()),
+            ("fault", "us".into()),
+            ("reason", "overloaded".into()),
+            ("status", 503.into()),
+        ];
+        assert_fields(&refused, &wanted);
+    }
+    // Little ones are served all the while.
+    let mut little = stage.client();
+    little.request("POST", &OPENAI.ours(""), &[], OPENAI.request.as_bytes());
+    go_on.raise();
+    assert_eq!(little.read_response(SOON).status, 200);
+    for (number, client) in held.iter_mut().enumerate() {
+        let response = client.read_response(SOON);
+        if number < served {
+            assert_eq!(response.status, 200, "{}", response.text());
+        } else {
+            assert_eq!((response.status, response.header("retry-after")), (503, Some("1")), "{number}");
+            assert_eq!(response.json()["error"]["code"], "overloaded");
+        }
+    }
+    // What they took is given back once the provider has read it.
+    for (coding, body) in bombs {
+        let served =
+            || stage.ask("POST", &OPENAI.ours(""), &[("content-encoding", coding)], &body).status == 200;
+        assert!(Deadline::after(SOON).poll(|| served().then_some(())).is_some(), "{coding}");
+    }
+}
+
+#[test]
+fn an_answer_for_which_there_is_no_room_is_an_error_and_not_a_leak() {
+    let long = format!("{{\"id\":\"{}\"}}", "x".repeat(900_000));
+    let stage = Stage::with(
+        FakeUpstream::start(move |_| Script::json(200, long.clone())),
+        &[
+            ("ARCHESTRA_MAX_BODY_BYTES", "1000000"),
+            ("ARCHESTRA_MAX_RESPONSE_BYTES", "1000000"),
+            ("ARCHESTRA_MAX_BODIES_BYTES", "1600000"),
+        ],
+    );
+    // A body of 700,000 bytes is given back when it has been sent, and its answer fits.
+    let body = format!("{{\"user\":\"{}\"}}", "x".repeat(700_000));
+    for _ in 0..3 {
+        assert_eq!(stage.post(&OPENAI.ours(""), &body).status, 200);
+    }
+    // Nobody reads these answers, which therefore stay.
+    let mut stuck = Vec::new();
+    let refused = Deadline::after(SOON).poll(|| {
+        let mut client = stage.client();
+        client.request("POST", &OPENAI.ours(""), &[], OPENAI.request.as_bytes());
+        stuck.push(client);
+        stage.proxy.records().into_iter().find(|record| record["reason"] == "overloaded")
+    });
+    assert_fields(
+        &refused.unwrap(),
+        &[("outcome", "failed".into()), ("fault", "us".into()), ("status", 503.into())],
+    );
+    drop(stuck);
+    let served =
+        Deadline::after(SOON).poll(|| (stage.post(&OPENAI.ours(""), &body).status == 200).then_some(()));
+    assert!(served.is_some());
 }

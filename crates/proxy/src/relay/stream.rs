@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use super::coded::Decoders;
 use super::idle::Idle;
 use crate::body::BrokenOff;
+use crate::budget::Share;
 use crate::gate::Gate;
 use crate::headers::forward_response;
 use crate::record::{Exchange, Fault, Outcome};
@@ -34,6 +35,8 @@ pub(crate) struct Relayed {
     patience: u8,
     /// Goes out first.
     prefix: Option<Bytes>,
+    /// Covers what the gate keeps.
+    share: Option<Share>,
 }
 
 /// Pieces that follow each other more closely than this are a burst. A model does not write that fast; what comes
@@ -73,6 +76,7 @@ impl Relayed {
             idle: Idle::new(idle),
             patience: 0,
             prefix: None,
+            share: None,
         }
     }
 
@@ -82,8 +86,8 @@ impl Relayed {
     }
 
     /// Reads it as the streamed answer of a conversation.
-    pub(super) fn judged(self, gate: Gate, framed: bool) -> Self {
-        Self { framed, gate: Some(gate), ..self }
+    pub(super) fn judged(self, gate: Gate, framed: bool, share: Share) -> Self {
+        Self { framed, gate: Some(gate), share: Some(share), ..self }
     }
 
     /// Sends first what was taken in before.
@@ -178,10 +182,13 @@ impl Relayed {
                 Err(_) => return Poll::Ready(Next::Broken(Failure::AnswerCoding)),
             },
         };
-        let plain = match &mut self.gate {
-            Some(gate) => gate.push(plain),
-            None => plain,
+        let (Some(gate), Some(share)) = (&mut self.gate, &mut self.share) else {
+            return Poll::Ready(Next::Bytes(plain, burst));
         };
+        let plain = gate.push(plain);
+        if share.cover(gate.kept()).is_err() {
+            return Poll::Ready(Next::Broken(Failure::AnswerNoRoom));
+        }
         Poll::Ready(Next::Bytes(plain, burst))
     }
 

@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use dialect::Dialect;
@@ -17,16 +16,18 @@ use crate::body::Body;
 use crate::read::{LARGE, on_own_thread};
 use crate::record::Exchange;
 use crate::rescue::Failure;
+use crate::serve::State;
 
-/// Reads an answer and hands it on as it came. One that is longer than `limit` flows on unread.
+/// Reads an answer and hands it on as it came. One that is too long to be read flows on unread.
 pub(super) async fn relay(
     dialect: &'static dyn Dialect,
     mut body: Incoming,
     mut decoders: Decoders,
-    limit: usize,
-    idle: Duration,
+    state: &State,
     mut exchange: Exchange,
 ) -> Result<Body, (Failure, Exchange)> {
+    let (limit, idle) = (state.limits.response, state.timeouts.idle);
+    let mut share = state.budget.share();
     let mut whole = Pieces::default();
     let mut silence = Idle::new(idle);
     loop {
@@ -36,9 +37,13 @@ pub(super) async fn relay(
             Err(failure) => return Err((failure, exchange)),
         };
         let Ok(piece) = piece else { return Err((Failure::AnswerCoding, exchange)) };
+        if share.cover(whole.len().saturating_add(piece.len())).is_err() {
+            return Err((Failure::AnswerNoRoom, exchange));
+        }
         whole.add(piece);
         if whole.len() > limit {
-            let rest = Relayed::passing(body, idle, exchange).decoded(decoders).after(whole.join());
+            let rest =
+                Relayed::passing(body, idle, exchange).decoded(decoders).after(share.hold(whole.join()));
             return Ok(Body::Relayed(Box::new(rest)));
         }
         if body.is_end_stream() {
@@ -49,7 +54,7 @@ pub(super) async fn relay(
         Ok(rest) => whole.add(rest),
         Err(_) => return Err((Failure::AnswerCoding, exchange)),
     }
-    let bytes = whole.join();
+    let bytes = share.hold(whole.join());
     let view = if bytes.len() < LARGE {
         Ok(dialect.read_response(&bytes))
     } else {
@@ -61,9 +66,7 @@ pub(super) async fn relay(
         Ok(Ok(view)) => exchange.said(&view),
         Ok(Err(error)) => tracing::debug!(exchange = %exchange.id, %error, "answer not readable"),
     }
-    exchange.sent(bytes.len());
-    exchange.relayed();
-    Ok(Body::full(bytes))
+    Ok(Body::whole(bytes, exchange))
 }
 
 /// Most answers come in one piece, which then need not be copied.

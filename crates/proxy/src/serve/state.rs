@@ -1,11 +1,14 @@
 //! What all workers share.
 
+use std::sync::Arc;
+
 use arc_swap::ArcSwap;
 use config::Config;
 use config::built::{Limits, Timeouts};
 use telemetry::record::Recorder;
 use tokio::sync::watch;
 
+use crate::budget::Budget;
 use crate::snapshot::Snapshot;
 
 /// Where the process is in its life.
@@ -24,6 +27,7 @@ pub(crate) enum Phase {
 /// Shared state. The snapshot is the only part that changes.
 #[derive(Debug)]
 pub(crate) struct State {
+    pub(crate) budget: Arc<Budget>,
     pub(crate) limits: Limits,
     pub(crate) recorder: Recorder,
     pub(crate) snapshot: ArcSwap<Snapshot>,
@@ -34,6 +38,7 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(config: &Config, snapshot: Snapshot, recorder: Recorder) -> Self {
         Self {
+            budget: Budget::new(config.limits.bodies),
             limits: config.limits,
             recorder,
             snapshot: ArcSwap::from_pointee(snapshot),

@@ -1,50 +1,27 @@
 //! The threads that serve.
 
-use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::task::JoinSet;
 use upstream::{Client, Pools};
 
-use super::opening::speaks_http2;
-use super::probe;
-use super::stall::Stalling;
+use super::connection::connection;
 use super::state::{Phase, State};
-use crate::body::Body;
-use crate::phases;
-use crate::record::Exchange;
 
 /// How long threads that resolve names or read large bodies may go on when everything else has ended.
 const LEFTOVERS: Duration = Duration::from_secs(1);
 
+/// Threads of one worker that resolve names and read large bodies. What waits for them has its room taken already.
+const BLOCKING_THREADS: usize = 16;
+
 /// Connections that wait for one worker to take them.
 const WAITING: usize = 1024;
-
-/// Largest head of a request, and largest step in which its body is read.
-const READ_BUFFER: usize = 128 << 10;
-
-/// How long a connection that has said nothing yet is kept when nothing new is served any more.
-const LAST_CALL: Duration = Duration::from_millis(100);
-
-/// Most header fields, together, of a request over HTTP/2.
-const HEADER_LIST: u32 = 128 << 10;
-
-/// Requests at a time on one HTTP/2 connection.
-const HTTP2_STREAMS: u32 = 256;
-
-/// How often a silent HTTP/2 client is asked whether it is still there.
-const HTTP2_PING: Duration = Duration::from_secs(30);
 
 /// A connection that was accepted.
 pub(super) struct Connection {
@@ -129,7 +106,10 @@ impl Member {
         let (finish, finishing) = oneshot::channel();
         let busy = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&busy);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(BLOCKING_THREADS)
+            .build()?;
         let worker = Arc::new(Worker { client, state });
         let work = move || {
             let answer = runtime.block_on(serve(worker, arriving, finishing, count));
@@ -197,94 +177,5 @@ async fn serve(
 fn report(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
         tracing::error!(%error, "a connection's task failed");
-    }
-}
-
-/// Serves one connection to its end: HTTP/1.1, or HTTP/2 with prior knowledge (RFC 9113, section 3.3).
-async fn connection(worker: Arc<Worker>, socket: std::net::TcpStream) {
-    let limit = worker.state.timeouts.header;
-    let opened = async {
-        socket.set_nodelay(true)?;
-        let socket = TcpStream::from_std(socket)?;
-        let http2 = speaks_http2(&socket).await?;
-        io::Result::Ok((socket, http2))
-    };
-    let closing = worker.state.closing();
-    let too_late = async {
-        closing.await;
-        tokio::time::sleep(LAST_CALL).await;
-    };
-    // hyper's limit for a head begins with its first byte, or with all of HTTP/2's preface.
-    let opened = tokio::select! {
-        biased;
-        opened = tokio::time::timeout(limit, opened) => opened,
-        () = too_late => return,
-    };
-    let (socket, http2) = match opened {
-        Ok(Ok(opened)) => opened,
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "connection lost before it was served");
-            return;
-        }
-        Err(_) => {
-            tracing::debug!("connection closed: no request came on it in time");
-            return;
-        }
-    };
-    let closing = worker.state.closing();
-    let io = Stalling::new(socket, worker.state.timeouts.write);
-    let service = service_fn(move |request| answer(Arc::clone(&worker), request));
-    let result = if http2 {
-        let served = http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(HTTP2_STREAMS)
-            .max_header_list_size(HEADER_LIST)
-            .keep_alive_interval(HTTP2_PING)
-            .serve_connection(io, service);
-        tokio::pin!(served);
-        tokio::select! {
-            biased;
-            result = &mut served => result,
-            () = closing => {
-                served.as_mut().graceful_shutdown();
-                served.await
-            }
-        }
-    } else {
-        let served = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limit)
-            .max_buf_size(READ_BUFFER)
-            .serve_connection(io, service);
-        tokio::pin!(served);
-        tokio::select! {
-            biased;
-            result = &mut served => result,
-            () = closing => {
-                served.as_mut().graceful_shutdown();
-                served.await
-            }
-        }
-    };
-    if let Err(error) = result {
-        tracing::debug!(%error, "connection ended early");
-    }
-}
-
-/// Answers a request. Its exchange begins at once, and not only when the answer is first waited for: a client that
-/// leaves before that is recorded too.
-fn answer(
-    worker: Arc<Worker>,
-    request: Request<Incoming>,
-) -> impl Future<Output = Result<Response<Body>, Infallible>> {
-    let probe = probe::answer(&worker.state, &request);
-    let exchange = probe
-        .is_none()
-        .then(|| Exchange::begin(Arc::clone(&worker.state), request.method(), request.uri().path()));
-    async move {
-        match (probe, exchange) {
-            (None, Some(exchange)) => Ok(phases::exchange(&worker, request, exchange).await),
-            (probe, _) => Ok(probe.unwrap_or_else(|| Response::new(Body::full("")))),
-        }
     }
 }
