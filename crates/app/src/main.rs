@@ -24,7 +24,14 @@ enum Command {
 }
 
 fn main() -> anyhow::Result<()> {
-    match Arguments::parse().command {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => match variables::bad_value(&error) {
+            Some(line) => anyhow::bail!(line),
+            None => error.exit(),
+        },
+    };
+    match arguments.command {
         Command::Serve(arguments) => serve::run(*arguments),
     }
 }

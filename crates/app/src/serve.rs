@@ -33,7 +33,10 @@ fn raise_open_files() {
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
-    telemetry::log::start(arguments.log.as_deref().unwrap_or("info"));
+    let log = arguments.log.as_deref().unwrap_or("info");
+    telemetry::log::start(log).map_err(|error| {
+        anyhow::anyhow!("ARCHESTRA_LOG: {log:?} cannot be read ({error}); for example proxy=debug")
+    })?;
     variables::warn_of_unknown();
     raise_open_files();
     let file = arguments.config.as_deref().map(Settings::from_file).transpose()?;

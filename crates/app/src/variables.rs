@@ -1,11 +1,29 @@
 //! The environment: a misspelt variable must not pass in silence.
 
 use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::Arguments;
 
 /// Prefix of our variables.
 const OURS: &str = "ARCHESTRA_";
+
+/// A value that has not the type of its setting, in one line like every other bad value; `None` for other errors.
+pub(crate) fn bad_value(error: &clap::Error) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    if error.kind() != ErrorKind::ValueValidation {
+        return None;
+    }
+    let (flag, value) = (text(ContextKind::InvalidArg)?, text(ContextKind::InvalidValue)?);
+    let mut command = Arguments::command();
+    command.build();
+    let mut arguments = command.get_subcommands().flat_map(|sub| sub.get_arguments());
+    let variable = arguments.find(|argument| argument.to_string() == flag)?.get_env()?.to_str()?;
+    Some(format!("{variable}: {value:?} is no whole number; for example 128"))
+}
 
 /// Warns of variables with our prefix that mean nothing, and names the nearest that does.
 pub(crate) fn warn_of_unknown() {

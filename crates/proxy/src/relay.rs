@@ -47,7 +47,8 @@ pub(crate) async fn relay(
         let relayed = Relayed::passing(body, timeouts.idle, exchange);
         return Ok(Response::from_parts(head, Body::Relayed(Box::new(relayed))));
     };
-    let decoders = match codings(&head.headers).ok().map(|codings| Decoders::new(&codings, limits.event)) {
+    let piece = if framing == Framing::Whole { limits.response } else { limits.event };
+    let decoders = match codings(&head.headers).ok().map(|codings| Decoders::new(&codings, piece)) {
         Some(Ok(decoders)) => decoders,
         Some(Err(_)) | None => return Err((Failure::AnswerCoding, exchange)),
     };

@@ -37,6 +37,9 @@ const BACKLOG: i32 = 4096;
 /// How long accepting rests when it fails, for example for want of file descriptors.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 
+/// How long the last lines of the record may take to be written.
+const LAST_LINES: Duration = Duration::from_secs(5);
+
 /// Why serving cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -111,7 +114,7 @@ impl Server {
         drop(self.listener);
         let left = self.crew.finish(timeouts.shutdown).await;
         tracing::info!(cut_off = left, "stopped");
-        self.writer.close();
+        self.writer.close(LAST_LINES);
     }
 }
 

@@ -1,11 +1,14 @@
 //! The log: fixed messages with fields on standard error, never content, never keys.
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 
-/// Starts logging. `directives` is a filter such as `info` or `proxy=debug`; one that cannot be read is
-/// replaced by `info`.
-pub fn start(directives: &str) {
-    let filter = EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new("info"));
+/// Starts logging. `directives` is a filter such as `info` or `proxy=debug`.
+///
+/// # Errors
+/// The filter cannot be read.
+pub fn start(directives: &str) -> Result<(), ParseError> {
+    let filter = EnvFilter::builder().parse(directives)?;
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -14,4 +17,5 @@ pub fn start(directives: &str) {
     if started.is_err() {
         tracing::warn!("logging was started twice");
     }
+    Ok(())
 }

@@ -7,6 +7,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -36,6 +37,8 @@ struct Queue {
 /// The thread that writes. Dropping it without [`close`](Self::close) leaves it running.
 #[derive(Debug)]
 pub struct Writer {
+    /// Disconnected when the thread has ended.
+    ended: mpsc::Receiver<()>,
     recorder: Recorder,
     thread: JoinHandle<()>,
 }
@@ -103,7 +106,9 @@ impl Writer {
         let shared = Shared { arrived: Condvar::new(), limit, queue: Mutex::default() };
         let recorder = Recorder(Arc::new(shared));
         let shared = Arc::clone(&recorder.0);
+        let (alive, ended) = mpsc::channel::<()>();
         let work = move || {
+            let _alive = alive; // dropped at the end, also by a panic
             while let Some((lines, dropped)) = shared.take() {
                 if let Err(error) = write(&mut *out, &lines, dropped) {
                     let lost = lines.iter().filter(|byte| **byte == b'\n').count() as u64;
@@ -113,7 +118,7 @@ impl Writer {
             }
         };
         let thread = std::thread::Builder::new().name("record".to_owned()).spawn(work)?;
-        Ok(Self { recorder, thread })
+        Ok(Self { ended, recorder, thread })
     }
 
     /// What lines are given to.
@@ -121,11 +126,13 @@ impl Writer {
         self.recorder.clone()
     }
 
-    /// Writes what waits and ends.
-    pub fn close(self) {
+    /// Writes what waits and ends, within `limit`: a disk or reader that takes nothing must not keep the process.
+    pub fn close(self, limit: Duration) {
         self.recorder.0.lock().closed = true;
         self.recorder.0.arrived.notify_one();
-        if self.thread.join().is_err() {
+        if self.ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            tracing::error!("the record takes no more lines: what still waited is lost");
+        } else if self.thread.join().is_err() {
             tracing::error!("the record's writer panicked");
         }
     }
@@ -161,7 +168,7 @@ mod tests {
             })
             .collect();
         threads.into_iter().for_each(|t| t.join().unwrap());
-        writer.close();
+        writer.close(Duration::from_secs(10));
         assert_eq!(std::fs::read_to_string(path).unwrap().lines().count(), 2000);
     }
 
@@ -190,7 +197,7 @@ mod tests {
             recorder.line(b"0123456789\n");
         }
         drop(go);
-        writer.close();
+        writer.close(Duration::from_secs(10));
         let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
         let kept = text.lines().filter(|line| *line == "0123456789").count();
         let dropped: usize = text
@@ -201,5 +208,13 @@ mod tests {
             .sum();
         assert!(kept >= 9 && dropped > 0, "{text}");
         assert_eq!(kept + dropped, 1000);
+    }
+
+    #[test]
+    fn a_disk_that_takes_nothing_does_not_keep_the_process() {
+        let (_never, stuck) = std::sync::mpsc::sync_channel(1);
+        let writer = Writer::onto(Box::new(Stuck(stuck, Arc::default())), 100).unwrap();
+        writer.recorder().line(b"0123456789\n");
+        writer.close(Duration::from_millis(10));
     }
 }
