@@ -106,7 +106,7 @@ impl Writer {
         let shared = Shared { arrived: Condvar::new(), limit, queue: Mutex::default() };
         let recorder = Recorder(Arc::new(shared));
         let shared = Arc::clone(&recorder.0);
-        let (alive, ended) = mpsc::channel::<()>();
+        let (alive, ended) = mpsc::sync_channel::<()>(1);
         let work = move || {
             let _alive = alive; // dropped at the end, also by a panic
             while let Some((lines, dropped)) = shared.take() {
