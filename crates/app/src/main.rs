@@ -1,9 +1,10 @@
 //! `archestra`: a security proxy between AI applications and LLM providers.
 
+mod providers;
 mod serve;
 mod variables;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Serves many small buffers from many connections better than the system's allocator.
 #[global_allocator]
@@ -23,15 +24,29 @@ enum Command {
     Serve(Box<serve::Arguments>),
 }
 
+/// The command line as it is, the rows' flags included.
+fn command() -> clap::Command {
+    Arguments::command().mut_subcommand("serve", providers::add_arguments)
+}
+
 fn main() -> anyhow::Result<()> {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+    let parsed = command().try_get_matches().and_then(|matches| {
+        let arguments = Arguments::from_arg_matches(&matches)?;
+        Ok((arguments, matches))
+    });
+    let (arguments, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => match variables::bad_value(&error) {
             Some(line) => anyhow::bail!(line),
             None => error.exit(),
         },
     };
     match arguments.command {
-        Command::Serve(arguments) => serve::run(*arguments),
+        Command::Serve(mut arguments) => {
+            if let Some(matches) = matches.subcommand_matches("serve") {
+                arguments.settings.providers = providers::typed(matches);
+            }
+            serve::run(*arguments)
+        }
     }
 }

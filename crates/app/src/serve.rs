@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     #[arg(long, env = "ARCHESTRA_LOG")]
     log: Option<String>,
     #[command(flatten)]
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 /// Takes as many open files as the system allows: every exchange needs two.
@@ -40,7 +40,10 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     variables::warn_of_unknown();
     raise_open_files();
     let file = arguments.config.as_deref().map(Settings::from_file).transpose()?;
-    let config = Config::build(arguments.settings.or(file.unwrap_or_default()))?;
+    let mut settings = arguments.settings;
+    settings.https_proxy = settings.https_proxy.or_else(|| variables::lower_case("https_proxy"));
+    settings.no_proxy = settings.no_proxy.or_else(|| variables::lower_case("no_proxy"));
+    let config = Config::build(settings.or(file.unwrap_or_default()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;

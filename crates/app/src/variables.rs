@@ -1,9 +1,8 @@
 //! The environment: a misspelt variable must not pass in silence.
 
-use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::Arguments;
+use crate::command;
 
 /// Prefix of our variables.
 const OURS: &str = "ARCHESTRA_";
@@ -18,7 +17,7 @@ pub(crate) fn bad_value(error: &clap::Error) -> Option<String> {
         return None;
     }
     let (flag, value) = (text(ContextKind::InvalidArg)?, text(ContextKind::InvalidValue)?);
-    let mut command = Arguments::command();
+    let mut command = command();
     command.build();
     let mut arguments = command.get_subcommands().flat_map(|sub| sub.get_arguments());
     let variable = arguments.find(|argument| argument.to_string() == flag)?.get_env()?.to_str()?;
@@ -37,9 +36,14 @@ pub(crate) fn warn_of_unknown() {
     }
 }
 
+/// A variable that other programs know in lower case too.
+pub(crate) fn lower_case(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// Every variable that a command reads.
 fn known() -> Vec<String> {
-    let command = Arguments::command();
+    let command = command();
     let arguments = command.get_subcommands().flat_map(|sub| sub.get_arguments());
     arguments.filter_map(|argument| argument.get_env()?.to_str().map(str::to_owned)).collect()
 }

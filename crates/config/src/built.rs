@@ -1,26 +1,31 @@
 //! Settings as they are meant: checked, complete, typed.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
 use model::Agent;
 
-use crate::{ConfigError, Settings, agents};
+pub use crate::providers::{HttpProxy, ProviderProxy, ProviderSettings};
+use crate::{ConfigError, Settings, agents, providers};
 
 /// The effective configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Agents, the built-in one included.
     pub agents: Vec<Agent>,
-    /// Base URLs that were set, by name of the provider.
-    pub base_urls: Vec<(&'static str, BaseUrl)>,
     /// Bounds.
     pub limits: Limits,
     /// Address to serve on.
     pub listen: SocketAddr,
+    /// What was set of providers, by name.
+    pub providers: BTreeMap<String, ProviderSettings>,
+    /// Proxy that providers are reached through by TLS.
+    pub proxy: Option<Arc<HttpProxy>>,
     /// File for the record; standard output if none.
     pub record_file: Option<PathBuf>,
     /// Longest waits.
@@ -111,23 +116,6 @@ impl Config {
     /// The first value that cannot be used.
     pub fn build(settings: Settings) -> Result<Self, ConfigError> {
         let s = settings;
-        let urls = [
-            ("anthropic", "ARCHESTRA_ANTHROPIC_BASE_URL", &s.anthropic_base_url, "https://api.anthropic.com"),
-            (
-                "gemini",
-                "ARCHESTRA_GEMINI_BASE_URL",
-                &s.gemini_base_url,
-                "https://generativelanguage.googleapis.com",
-            ),
-            ("openai", "ARCHESTRA_OPENAI_BASE_URL", &s.openai_base_url, "https://api.openai.com/v1"),
-        ];
-        let mut base_urls = Vec::new();
-        for (provider, variable, typed, example) in urls {
-            if let Some(typed) = typed {
-                let url = BaseUrl::parse(typed).map_err(|problem| value(variable, problem, example))?;
-                base_urls.push((provider, url));
-            }
-        }
         let listen = s.listen.as_deref().unwrap_or("127.0.0.1:9000");
         let listen = listen.parse().map_err(|_| {
             value("ARCHESTRA_LISTEN", format!("{listen:?} is no IP address with a port"), "127.0.0.1:9000")
@@ -157,11 +145,14 @@ impl Config {
         };
         let workers = s.workers.map(|n| size("ARCHESTRA_WORKERS", Some(n), 1)).transpose()?;
         let agents = agents::build(s.agents)?;
-        Ok(Self { agents, base_urls, limits, listen, record_file: s.record_file, timeouts, workers })
+        let providers = providers::build(s.providers)?;
+        let proxy = providers::proxy("HTTPS_PROXY", s.https_proxy, s.no_proxy)?;
+        let record_file = s.record_file;
+        Ok(Self { agents, limits, listen, providers, proxy, record_file, timeouts, workers })
     }
 }
 
-fn value(name: &str, problem: String, example: &'static str) -> ConfigError {
+pub(crate) fn value(name: &str, problem: String, example: &'static str) -> ConfigError {
     ConfigError::Value { name: name.to_owned(), problem, example }
 }
 
@@ -174,7 +165,7 @@ fn size(name: &str, typed: Option<u64>, default: usize) -> Result<usize, ConfigE
     }
 }
 
-fn millis(name: &str, typed: Option<u64>, default: u64) -> Result<Duration, ConfigError> {
+pub(crate) fn millis(name: &str, typed: Option<u64>, default: u64) -> Result<Duration, ConfigError> {
     match typed.unwrap_or(default) {
         0 => Err(value(name, "must be at least 1 millisecond".to_owned(), "10000")),
         // A year: longer waits are mistakes, and sums of times must not overflow.
@@ -186,6 +177,7 @@ fn millis(name: &str, typed: Option<u64>, default: u64) -> Result<Duration, Conf
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::typed;
 
     fn problem(settings: Settings) -> String {
         Config::build(settings).unwrap_err().to_string()
@@ -209,8 +201,9 @@ mod tests {
             "ARCHESTRA_LISTEN: \"localhost\" is no IP address with a port; for example 127.0.0.1:9000"
         );
         for url in ["api.openai.com", "ftp://x", "http://user:pw@host", "https://host/v1?x=1", "http://"] {
-            let openai_base_url = Some(url.to_owned());
-            let said = problem(Settings { openai_base_url, ..Settings::default() });
+            let provider = typed::Provider { base_url: Some(url.to_owned()), ..typed::Provider::default() };
+            let providers = BTreeMap::from([("openai".to_owned(), provider)]);
+            let said = problem(Settings { providers, ..Settings::default() });
             assert!(said.starts_with("ARCHESTRA_OPENAI_BASE_URL: "), "{said}");
         }
         let max_body_bytes = Some(0);

@@ -5,6 +5,7 @@
 
 mod agents;
 pub mod built;
+mod providers;
 pub mod typed;
 
 pub use built::Config;

@@ -1,5 +1,6 @@
 //! Settings as typed.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,9 +16,6 @@ pub struct Settings {
     #[arg(skip)]
     #[serde(default)]
     pub agents: Vec<Agent>,
-    /// Base URL of Anthropic's API [default: `https://api.anthropic.com`]
-    #[arg(long, env = "ARCHESTRA_ANTHROPIC_BASE_URL")]
-    pub anthropic_base_url: Option<String>,
     /// Longest silence while a client sends its request's body [default: 60000]
     #[arg(long, env = "ARCHESTRA_CLIENT_IDLE_TIMEOUT_MS")]
     pub client_idle_timeout_ms: Option<u64>,
@@ -30,12 +28,12 @@ pub struct Settings {
     /// Longest time from a sent request to the first byte of its answer [default: 300000]
     #[arg(long, env = "ARCHESTRA_FIRST_BYTE_TIMEOUT_MS")]
     pub first_byte_timeout_ms: Option<u64>,
-    /// Base URL of Google's Gemini API [default: `https://generativelanguage.googleapis.com`]
-    #[arg(long, env = "ARCHESTRA_GEMINI_BASE_URL")]
-    pub gemini_base_url: Option<String>,
     /// Longest time for a client to send a request's head, and to keep an idle connection [default: 75000]
     #[arg(long, env = "ARCHESTRA_HEADER_TIMEOUT_MS")]
     pub header_timeout_ms: Option<u64>,
+    /// Proxy (http://host:port) that providers are reached through by TLS
+    #[arg(long, env = "HTTPS_PROXY", hide_env_values = true)]
+    pub https_proxy: Option<String>,
     /// Longest silence within an answer of a provider [default: 300000]
     #[arg(long, env = "ARCHESTRA_IDLE_TIMEOUT_MS")]
     pub idle_timeout_ms: Option<u64>,
@@ -57,9 +55,13 @@ pub struct Settings {
     /// Largest answer in one piece that is read, in bytes [default: 73400320]
     #[arg(long, env = "ARCHESTRA_MAX_RESPONSE_BYTES")]
     pub max_response_bytes: Option<u64>,
-    /// Base URL of OpenAI's API [default: `https://api.openai.com/v1`]
-    #[arg(long, env = "ARCHESTRA_OPENAI_BASE_URL")]
-    pub openai_base_url: Option<String>,
+    /// Hosts, domains and networks that are reached without the proxy, separated by commas
+    #[arg(long, env = "NO_PROXY")]
+    pub no_proxy: Option<String>,
+    /// Providers by name, known ones and others; only in the file, but for what has a variable.
+    #[arg(skip)]
+    #[serde(default)]
+    pub providers: BTreeMap<String, Provider>,
     /// File to append the record of exchanges to [default: standard output]
     #[arg(long, env = "ARCHESTRA_RECORD_FILE")]
     pub record_file: Option<PathBuf>,
@@ -89,6 +91,76 @@ pub struct Agent {
     pub slug: String,
 }
 
+/// An entry of `[providers.NAME]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// Where clients put their key.
+    pub auth: Option<Auth>,
+    /// Where its API is.
+    pub base_url: Option<String>,
+    /// PEM file with certificates of authorities that are trusted beside the platform's.
+    pub ca_file: Option<PathBuf>,
+    /// As the setting of the same name, for this provider.
+    pub connect_timeout_ms: Option<u64>,
+    /// Names of the dialects that it speaks.
+    pub dialects: Option<Vec<String>>,
+    /// As the setting of the same name, for this provider.
+    pub first_byte_timeout_ms: Option<u64>,
+    /// Header fields that are sent where the client sends none of that name.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// As the setting of the same name, for this provider.
+    pub idle_timeout_ms: Option<u64>,
+    /// Proxy that it is reached through, or `none`.
+    pub proxy: Option<String>,
+}
+
+/// Where the clients of a provider put their key.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auth {
+    /// `authorization: Bearer`.
+    Bearer,
+    /// Nowhere: what they send in its place ends here.
+    None,
+    /// `x-api-key`, or `authorization: Bearer`.
+    XApiKey,
+    /// `x-goog-api-key`.
+    XGoogApiKey,
+}
+
+impl Provider {
+    /// These settings, and those of `other` where nothing was typed here.
+    fn or(self, other: Self) -> Self {
+        let mut headers = other.headers;
+        headers.extend(self.headers);
+        Self {
+            auth: self.auth.or(other.auth),
+            base_url: self.base_url.or(other.base_url),
+            ca_file: self.ca_file.or(other.ca_file),
+            connect_timeout_ms: self.connect_timeout_ms.or(other.connect_timeout_ms),
+            dialects: self.dialects.or(other.dialects),
+            first_byte_timeout_ms: self.first_byte_timeout_ms.or(other.first_byte_timeout_ms),
+            headers,
+            idle_timeout_ms: self.idle_timeout_ms.or(other.idle_timeout_ms),
+            proxy: self.proxy.or(other.proxy),
+        }
+    }
+}
+
+fn merge(
+    stronger: BTreeMap<String, Provider>,
+    weaker: BTreeMap<String, Provider>,
+) -> BTreeMap<String, Provider> {
+    let mut merged = weaker;
+    for (name, provider) in stronger {
+        let weaker = merged.remove(&name).unwrap_or_default();
+        merged.insert(name, provider.or(weaker));
+    }
+    merged
+}
+
 impl Settings {
     /// Reads a TOML file.
     ///
@@ -105,13 +177,12 @@ impl Settings {
     pub fn or(self, other: Self) -> Self {
         Self {
             agents: if self.agents.is_empty() { other.agents } else { self.agents },
-            anthropic_base_url: self.anthropic_base_url.or(other.anthropic_base_url),
             client_idle_timeout_ms: self.client_idle_timeout_ms.or(other.client_idle_timeout_ms),
             connect_timeout_ms: self.connect_timeout_ms.or(other.connect_timeout_ms),
             drain_delay_seconds: self.drain_delay_seconds.or(other.drain_delay_seconds),
             first_byte_timeout_ms: self.first_byte_timeout_ms.or(other.first_byte_timeout_ms),
-            gemini_base_url: self.gemini_base_url.or(other.gemini_base_url),
             header_timeout_ms: self.header_timeout_ms.or(other.header_timeout_ms),
+            https_proxy: self.https_proxy.or(other.https_proxy),
             idle_timeout_ms: self.idle_timeout_ms.or(other.idle_timeout_ms),
             listen: self.listen.or(other.listen),
             max_bodies_bytes: self.max_bodies_bytes.or(other.max_bodies_bytes),
@@ -119,7 +190,8 @@ impl Settings {
             max_connections: self.max_connections.or(other.max_connections),
             max_event_bytes: self.max_event_bytes.or(other.max_event_bytes),
             max_response_bytes: self.max_response_bytes.or(other.max_response_bytes),
-            openai_base_url: self.openai_base_url.or(other.openai_base_url),
+            no_proxy: self.no_proxy.or(other.no_proxy),
+            providers: merge(self.providers, other.providers),
             record_file: self.record_file.or(other.record_file),
             record_queue_bytes: self.record_queue_bytes.or(other.record_queue_bytes),
             shutdown_grace_seconds: self.shutdown_grace_seconds.or(other.shutdown_grace_seconds),

@@ -94,3 +94,11 @@ fn is_event_stream(content_type: &str) -> bool {
     let media = content_type.split(';').next().unwrap_or_default().trim();
     media.eq_ignore_ascii_case("text/event-stream")
 }
+
+/// Every dialect.
+pub static ALL: [&dyn Dialect; 3] = [&AnthropicMessages, &GeminiGenerate, &OpenAiChat];
+
+/// The dialect that has this [name](Dialect::name).
+pub fn by_name(name: &str) -> Option<&'static dyn Dialect> {
+    ALL.into_iter().find(|dialect| dialect.name() == name)
+}

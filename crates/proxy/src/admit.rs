@@ -59,7 +59,7 @@ pub(crate) fn admit(
     let path = head.uri.path();
     let (_, rest) = target::split_provider(path).ok_or(Failure::UnknownProvider)?;
     let provider = Arc::clone(provider(snapshot, path).ok_or(Failure::UnknownProvider)?);
-    exchange.addressed(provider.name);
+    exchange.addressed(&provider);
     let (agent, rest) = agent(snapshot, rest)?;
     exchange.admitted(agent);
     // As the provider will see it: a base URL may hold a part of the API's own path.

@@ -9,7 +9,7 @@ use http::uri::PathAndQuery;
 use http::{Method, Request, Uri};
 use upstream::{Answer, Client, RequestBody, UpstreamError};
 
-use crate::headers::forward_request;
+use crate::headers::{complete_request, forward_request};
 use crate::inspect::{Payload, Permit};
 use crate::record::Exchange;
 use crate::rescue::{self, Failure};
@@ -18,6 +18,8 @@ use crate::rescue::{self, Failure};
 #[derive(Debug)]
 pub(crate) struct Dispatched {
     pub(crate) answer: Answer,
+    /// Longest silence within the answer.
+    pub(crate) idle: Duration,
     /// The dialect of the conversation and the framing of this answer; none for what is passed through.
     pub(crate) judged: Option<(&'static dyn Dialect, Framing)>,
     /// Answers to `HEAD` have no body, whatever their length says.
@@ -40,11 +42,12 @@ pub(crate) async fn dispatch(
     exchange.passing(body.progress());
     let mut headers = std::mem::take(&mut admitted.head.headers);
     forward_request(&mut headers, dialect.is_some());
+    complete_request(&mut headers, &admitted.provider);
     let mut request = Request::new(body);
     *request.uri_mut() = uri(&admitted.provider.base, &admitted.path, admitted.head.uri.query())?;
     *request.method_mut() = admitted.head.method.clone();
     *request.headers_mut() = headers;
-    let answer = client.send(request).await.map_err(failed)?;
+    let answer = client.send(&admitted.provider, request).await.map_err(failed)?;
     exchange.answered(answer.status().as_u16());
     let judged = dialect.map(|dialect| {
         let content_type = answer.headers().get(http::header::CONTENT_TYPE);
@@ -57,16 +60,17 @@ pub(crate) async fn dispatch(
         };
         (dialect, framing)
     });
-    Ok(Dispatched { answer, judged, method: admitted.head.method })
+    Ok(Dispatched { answer, idle: admitted.provider.idle, judged, method: admitted.head.method })
 }
 
 fn failed(error: UpstreamError) -> Failure {
     match error {
         UpstreamError::RequestBody(error) => rescue::broken_body(&*error),
         UpstreamError::RequestStalled => Failure::BodyTimeout,
-        UpstreamError::Broken(_) | UpstreamError::Connect(_) | UpstreamError::FirstByteTimeout => {
-            Failure::Upstream(error)
-        }
+        UpstreamError::Broken(_)
+        | UpstreamError::Connect(_)
+        | UpstreamError::FirstByteTimeout
+        | UpstreamError::NoTransport => Failure::Upstream(error),
     }
 }
 

@@ -1,8 +1,11 @@
 //! Which header fields go on, and which end here.
 
+use config::typed::Auth;
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName,
+    HeaderValue,
 };
+use upstream::Provider;
 
 /// Prefix of the fields that are ours: a client's are labels for us, a provider's would be forged.
 const OURS: &str = "x-archestra-";
@@ -33,6 +36,28 @@ pub(crate) fn forward_request(headers: &mut HeaderMap, judged: bool) {
     if judged {
         // What is read on the way back is asked for in clear.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
+}
+
+/// Fields in which the providers' APIs take a key.
+const CREDENTIALS: [HeaderName; 4] = [
+    AUTHORIZATION,
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
+
+/// Adds what is configured for the provider. Where clients need no key, one that they send is not for it.
+pub(crate) fn complete_request(headers: &mut HeaderMap, provider: &Provider) {
+    if provider.auth == Auth::None {
+        for name in &CREDENTIALS {
+            headers.remove(name);
+        }
+    }
+    for (name, value) in &provider.headers {
+        if !headers.contains_key(name) {
+            headers.insert(name, value.clone());
+        }
     }
 }
 

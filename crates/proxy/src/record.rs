@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use model::{Agent, RequestView, ResponseView, Usage};
 use serde::Serialize;
 use tokio::time::Instant;
+use upstream::Provider;
 use uuid::Uuid;
 
 use crate::clock;
@@ -76,7 +77,7 @@ struct Facts {
     method: String,
     model: Option<String>,
     path: String,
-    provider: Option<&'static str>,
+    provider: Option<Arc<Provider>>,
     response_bytes: u64,
     route: Option<&'static str>,
     status: Option<u16>,
@@ -130,8 +131,8 @@ impl Exchange {
         Self { id: clock::id(at), at, body, ended: None, facts, started: clock::now(), state }
     }
 
-    pub(crate) fn addressed(&mut self, provider: &'static str) {
-        self.facts.provider = Some(provider);
+    pub(crate) fn addressed(&mut self, provider: &Arc<Provider>) {
+        self.facts.provider = Some(Arc::clone(provider));
     }
 
     pub(crate) fn admitted(&mut self, agent: &Arc<Agent>) {
@@ -231,7 +232,7 @@ impl Exchange {
             time: jiff::Timestamp::try_from(self.at).map(|at| at.to_string()).unwrap_or_default(),
             exchange: self.id,
             agent: facts.agent.as_ref().map(|agent| agent.id.as_str()),
-            provider: facts.provider,
+            provider: facts.provider.as_ref().map(|provider| provider.name.as_str()),
             route: facts.route,
             method: &facts.method,
             path: &facts.path,

@@ -28,7 +28,8 @@ pub(crate) async fn relay(
     state: &State,
     mut exchange: Exchange,
 ) -> Result<Response<Body>, (Failure, Exchange)> {
-    let State { limits, timeouts, .. } = state;
+    let limits = &state.limits;
+    let idle = dispatched.idle;
     let (mut head, body) = dispatched.answer.into_parts();
     // An HTTP/1 body without a length ends with its connection, and may have been cut off.
     let framed = head.version == Version::HTTP_2
@@ -44,7 +45,7 @@ pub(crate) async fn relay(
         return Ok(Response::from_parts(head, Body::full(bytes::Bytes::new())));
     }
     let Some((dialect, framing)) = dispatched.judged else {
-        let relayed = Relayed::passing(body, timeouts.idle, exchange);
+        let relayed = Relayed::passing(body, idle, exchange);
         return Ok(Response::from_parts(head, Body::Relayed(Box::new(relayed))));
     };
     let piece = if framing == Framing::Whole { limits.response } else { limits.event };
@@ -57,16 +58,13 @@ pub(crate) async fn relay(
         head.headers.remove(CONTENT_LENGTH);
     }
     if framing == Framing::Whole {
-        let body = whole::relay(dialect, body, decoders, state, exchange).await?;
+        let body = whole::relay(dialect, body, decoders, state, idle, exchange).await?;
         return Ok(Response::from_parts(head, body));
     }
     // It may end otherwise than it began to.
     head.headers.remove(CONTENT_LENGTH);
     let gate = Gate::new(dialect, framing, limits.event);
-    let relayed = Relayed::passing(body, timeouts.idle, exchange).decoded(decoders).judged(
-        gate,
-        framed,
-        state.budget.share(),
-    );
+    let relayed =
+        Relayed::passing(body, idle, exchange).decoded(decoders).judged(gate, framed, state.budget.share());
     Ok(Response::from_parts(head, Body::Relayed(Box::new(relayed))))
 }

@@ -96,7 +96,7 @@ impl Failure {
             Self::UnknownAgent(agent) => (404, NotFound, Client, "unknown_agent",
                 format!("No agent has the id {agent}. Check the agent's id in the base URL, or leave it out to use the default agent.").into()),
             Self::UnknownProvider => (404, NotFound, Client, "unknown_route",
-                "Nothing is served at this path. Base URLs have the form /v1/{provider}/{agent}, where provider is openai, anthropic or gemini and {agent} may be left out.".into()),
+                "Nothing is served at this path. Base URLs have the form /v1/{provider}/{agent}, for example /v1/openai/default; {agent} may be left out. A provider without a base URL of its own is served once one is set.".into()),
             Self::Upstream(error) => return upstream(error),
         };
         Meaning { fault, kind, message, reason, status }
@@ -125,6 +125,13 @@ fn upstream(error: &UpstreamError) -> Meaning {
             Fault::Upstream,
             "first_byte_timeout",
             "The provider did not begin to answer in time.",
+        ),
+        UpstreamError::NoTransport => (
+            500,
+            ErrorKind::Internal,
+            Fault::Us,
+            "internal",
+            "The proxy failed to build the request for the provider.",
         ),
         UpstreamError::RequestStalled => (
             408,

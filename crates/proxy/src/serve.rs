@@ -79,8 +79,8 @@ impl Server {
     /// # Errors
     /// See [`ServeError`].
     pub fn start(config: Config) -> Result<Self, ServeError> {
-        let providers = Arc::new(Providers::new(&config.base_urls).map_err(ServeError::Config)?);
-        let pools = Pools::new(&providers, config.timeouts).map_err(ServeError::Config)?;
+        let providers = Arc::new(Providers::new(&config).map_err(ServeError::Config)?);
+        let pools = Pools::new(&providers).map_err(ServeError::Config)?;
         let snapshot = Snapshot::new(config.agents.clone(), providers)
             .ok_or_else(|| ServeError::Config("the built-in agent is missing".to_owned()))?;
         let writer = Writer::start(config.record_file.as_deref(), config.limits.record_queue)

@@ -100,10 +100,11 @@ impl Builder {
         let mut command = Command::new(&self.binary);
         // Its default data directory is relative, and must not be the source tree.
         command.arg("serve").current_dir(scratch.path());
-        for (name, _) in
-            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ARCHESTRA_"))
-        {
-            command.env_remove(name);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy().to_ascii_uppercase();
+            if text.starts_with("ARCHESTRA_") || text == "HTTPS_PROXY" || text == "NO_PROXY" {
+                command.env_remove(name);
+            }
         }
         command.env("ARCHESTRA_LISTEN", "127.0.0.1:0");
         command.env("ARCHESTRA_RECORD_FILE", scratch.path().join(RECORDS));

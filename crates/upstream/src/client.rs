@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use config::built::Timeouts;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::connect::Timed;
-use crate::{Providers, RequestBody, UpstreamError, tls};
+use crate::transport::{Through, Transport};
+use crate::{Provider, Providers, RequestBody, UpstreamError, tls};
 
 /// Longest time that an unused connection is kept. Below the idle time-outs of common load balancers, so that
 /// a request seldom meets a connection that is just being closed.
@@ -27,54 +26,55 @@ pub type Answer = Response<Incoming>;
 
 /// What the clients of all workers share.
 #[derive(Clone, Debug)]
-pub struct Pools {
-    connector: HttpsConnector<HttpConnector>,
-    timeouts: Timeouts,
-}
+pub struct Pools(Vec<Connector>);
+
+/// Makes connections of one transport.
+type Connector = Timed<HttpsConnector<Through>>;
 
 impl Pools {
     /// Prepares for these providers.
     ///
     /// # Errors
-    /// TLS cannot be set up.
-    pub fn new(providers: &Providers, timeouts: Timeouts) -> Result<Self, String> {
-        let tls = tls::config(providers.need_tls()).map_err(|e| e.to_string())?;
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        http.set_keepalive(Some(Duration::from_secs(60)));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(http);
-        Ok(Self { connector, timeouts })
+    /// A file with certificates cannot be used.
+    pub fn new(providers: &Providers) -> Result<Self, String> {
+        let roots = tls::roots(providers.need_tls());
+        let connector = |transport: &Transport| {
+            let connector = HttpsConnectorBuilder::new()
+                .with_tls_config(tls::config(roots.clone(), transport.ca_file.as_deref())?)
+                .https_or_http()
+                .enable_all_versions()
+                .wrap_connector(transport.connector());
+            Ok(Timed::new(connector, transport.connect))
+        };
+        providers.transports().iter().map(connector).collect::<Result<_, _>>().map(Self)
     }
 
     /// A client with connections of its own, for one worker.
     pub fn client(&self) -> Client {
-        let connector = Timed::new(self.connector.clone(), self.timeouts.connect);
-        let inner = legacy::Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .pool_max_idle_per_host(POOL_SIZE)
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .http2_keep_alive_interval(Duration::from_secs(30))
-            .http2_keep_alive_while_idle(false)
-            // A whole conversation or image may be in flight on one stream of a connection that others share.
-            .http2_initial_stream_window_size(1 << 20)
-            .http2_initial_connection_window_size(16 << 20)
-            .build(connector);
-        Client { first_byte: self.timeouts.first_byte, inner }
+        Client(self.0.iter().cloned().map(pool).collect())
     }
+}
+
+fn pool(connector: Connector) -> Pool {
+    legacy::Client::builder(TokioExecutor::new())
+        .pool_idle_timeout(POOL_IDLE)
+        .pool_max_idle_per_host(POOL_SIZE)
+        .pool_timer(TokioTimer::new())
+        .timer(TokioTimer::new())
+        .http2_keep_alive_interval(Duration::from_secs(30))
+        .http2_keep_alive_while_idle(false)
+        // A whole conversation or image may be in flight on one stream of a connection that others share.
+        .http2_initial_stream_window_size(1 << 20)
+        .http2_initial_connection_window_size(16 << 20)
+        .build(connector)
 }
 
 /// Sends requests to providers. Dropping the future or the answer's body cancels the request.
 #[derive(Clone, Debug)]
-pub struct Client {
-    first_byte: Duration,
-    inner: legacy::Client<Timed<HttpsConnector<HttpConnector>>, RequestBody>,
-}
+pub struct Client(Vec<Pool>);
+
+/// The connections of one transport.
+type Pool = legacy::Client<Connector, RequestBody>;
 
 impl Client {
     /// Sends a request and waits for the head of its answer.
@@ -82,18 +82,23 @@ impl Client {
     /// # Errors
     /// See [`UpstreamError`]. Nothing is ever sent twice: a request is repeated only if none of it was
     /// written, on a pooled connection that turned out to be closed.
-    pub async fn send(&self, request: Request<RequestBody>) -> Result<Answer, UpstreamError> {
+    pub async fn send(
+        &self,
+        provider: &Provider,
+        request: Request<RequestBody>,
+    ) -> Result<Answer, UpstreamError> {
+        let pool = self.0.get(provider.transport).ok_or(UpstreamError::NoTransport)?;
         let progress = request.body().progress();
-        let answer = self.inner.request(request);
+        let answer = pool.request(request);
         match progress {
-            None => match tokio::time::timeout(self.first_byte, answer).await {
+            None => match tokio::time::timeout(provider.first_byte, answer).await {
                 Ok(answer) => Ok(answer?),
                 Err(_) => Err(UpstreamError::FirstByteTimeout),
             },
             Some(progress) => {
                 tokio::select! {
                     answer = answer => Ok(answer?),
-                    () = stalled(&progress, self.first_byte) => Err(UpstreamError::FirstByteTimeout),
+                    () = stalled(&progress, provider.first_byte) => Err(UpstreamError::FirstByteTimeout),
                 }
             }
         }

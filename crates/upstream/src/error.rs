@@ -17,6 +17,9 @@ pub enum UpstreamError {
     /// The connection broke, or what came was no HTTP.
     #[error("the connection to the provider broke")]
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It is not one of the providers that this client was made for.
+    #[error("there is no way to this provider")]
+    NoTransport,
     /// No answer began in time.
     #[error("the provider did not answer in time")]
     FirstByteTimeout,

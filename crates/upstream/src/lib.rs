@@ -1,11 +1,14 @@
 //! The providers, as rows of data, and the client that talks to them.
 
+mod auth;
 mod body;
 mod client;
 mod connect;
 mod error;
 mod provider;
+pub mod rows;
 mod tls;
+mod transport;
 
 pub use body::{BodyError, RequestBody};
 pub use client::{Answer, Client, Pools};

@@ -19,6 +19,7 @@ mod isolation;
 mod lifecycle;
 mod limits;
 mod pass_through;
+mod providers;
 mod record;
 mod routes;
 mod stage;

@@ -47,7 +47,7 @@ fn an_unknown_agent_is_named_in_the_shape_of_the_api() {
 #[test]
 fn an_unknown_provider_is_answered_with_what_is_served() {
     let stage = Stage::answering(&[]);
-    let message = "Nothing is served at this path. Base URLs have the form /v1/{provider}/{agent}, where provider is openai, anthropic or gemini and {agent} may be left out.";
+    let message = "Nothing is served at this path. Base URLs have the form /v1/{provider}/{agent}, for example /v1/openai/default; {agent} may be left out. A provider without a base URL of its own is served once one is set.";
     for path in ["/", "/v1", "/v1/", "/v1/unknown/chat/completions", "/v2/openai/models", "/V1/openai/models"]
     {
         OPENAI.assert_error(&stage.ask("GET", path, &[], b""), 404, message);

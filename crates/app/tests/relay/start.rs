@@ -15,17 +15,17 @@ fn a_bad_setting_stops_the_start_with_one_line_that_helps() {
         (
             "ARCHESTRA_OPENAI_BASE_URL",
             "api.openai.com",
-            "\"api.openai.com\" has no scheme and host; for example https://api.openai.com/v1",
+            "\"api.openai.com\" has no scheme and host; for example https://api.example.com/v1",
         ),
         (
             "ARCHESTRA_GEMINI_BASE_URL",
             "ftp://x",
-            "scheme \"ftp\" is neither http nor https; for example https://generativelanguage.googleapis.com",
+            "scheme \"ftp\" is neither http nor https; for example https://api.example.com/v1",
         ),
         (
             "ARCHESTRA_ANTHROPIC_BASE_URL",
             "https://u:secret-pw@h",
-            "credentials in the URL are not supported; for example https://api.anthropic.com",
+            "credentials in the URL are not supported; for example https://api.example.com/v1",
         ),
         ("ARCHESTRA_WORKERS", "many", "\"many\" is no whole number; for example 128"),
         ("ARCHESTRA_IDLE_TIMEOUT_MS", "-1", "\"-1\" is no whole number; for example 128"),

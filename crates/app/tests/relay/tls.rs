@@ -40,19 +40,19 @@ impl Body for Arriving {
 }
 
 /// What reached the provider: its version, path, `host` or authority, and body.
-type Seen = (Version, String, String, String);
+pub type Seen = (Version, String, String, String);
 
 /// A provider that speaks TLS.
-struct Provider {
-    url: String,
-    certificate: String,
-    seen: Receiver<Seen>,
+pub struct Provider {
+    pub url: String,
+    pub certificate: String,
+    pub seen: Receiver<Seen>,
     /// Raised when its streams may go on.
     go_on: Signal,
 }
 
 impl Provider {
-    fn start(protocols: &[&str]) -> Self {
+    pub fn start(protocols: &[&str]) -> Self {
         let CertifiedKey { cert, signing_key } =
             rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();

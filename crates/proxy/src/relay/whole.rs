@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use dialect::Dialect;
@@ -24,9 +25,10 @@ pub(super) async fn relay(
     mut body: Incoming,
     mut decoders: Decoders,
     state: &State,
+    idle: Duration,
     mut exchange: Exchange,
 ) -> Result<Body, (Failure, Exchange)> {
-    let (limit, idle) = (state.limits.response, state.timeouts.idle);
+    let limit = state.limits.response;
     let mut share = state.budget.share();
     let mut whole = Pieces::default();
     let mut silence = Idle::new(idle);
