@@ -81,7 +81,8 @@ class Place:
 
     def __init__(self, children: list, a: argparse.Namespace, folder: Path, *upstream: str):
         self.upstream = stack.Upstream(children, a.python, TOOLS, CORPUS, folder, "--bytewise-cap", BYTEWISE_CAP, *upstream)
-        self.proxy = None if a.direct else stack.Proxy(children, a.binary, self.upstream, folder)
+        self.others = sorted(recorded_providers() - set(stack.ROWS) - {"openai", "anthropic", "gemini"})
+        self.proxy = None if a.direct else stack.Proxy(children, a.binary, self.upstream, folder, self.others)
         self.sent = 0
 
     def count(self) -> int:
@@ -96,7 +97,10 @@ class Place:
             return ["--base", self.upstream.base]
         agent = "/{agent}" if names_agent else ""
         tails = {"openai": "{tail}", "anthropic": "{path}", "gemini": "{path}"}
-        return [x for p, t in tails.items() for x in ("--route", "%s=%s/v1/%s%s%s" % (p, self.proxy.base, p, agent, t))]
+        names = {p: (p, t) for p, t in tails.items()}
+        names |= {recorded: (ours, "{path}") for recorded, ours in stack.ROWS.items()}
+        names |= {name: (name, "{path}") for name in self.others}
+        return [x for p, (n, t) in names.items() for x in ("--route", "%s=%s/v1/%s%s%s" % (p, self.proxy.base, n, agent, t))]
 
     def sdk_urls(self) -> dict[str, str]:
         """What an application sets as its base URL, by provider."""
@@ -117,6 +121,14 @@ def tool(argv: list[str], cwd: Path | None = None) -> tuple[int, str, float]:
     except subprocess.TimeoutExpired as e:
         status, output = 124, (e.stdout or b"") + b"\nnot finished in %d s" % RUN_SECONDS
     return status, output.decode("utf-8", "replace"), time.monotonic() - began
+
+
+def recorded_providers() -> set[str]:
+    """Every provider that has recordings in the files of a run."""
+    sys.path.insert(0, str(TOOLS))
+    import corpuslib
+
+    return {r["provider"] for r in corpuslib.load([str(CORPUS)], False, list(stack.FILES))}
 
 
 def late_heavy() -> set[str]:

@@ -24,8 +24,15 @@ FLUSH_SECONDS = 5
 SETTLE_SECONDS = 0.3
 FILES = (
     "openai-chat", "openai-responses", "openai-other", "anthropic-messages", "anthropic-other",
-    "gemini-generate", "gemini-stream", "gemini-other",
+    "gemini-generate", "gemini-stream", "gemini-other", "gemini-openai-compat",
+    "azure-chat", "azure-other", "azure-responses", "compat-*",
 )
+# Recorded providers that are compatible with OpenAI and have a row: their name there, and ours.
+ROWS = {
+    "cerebras": "cerebras", "deepseek": "deepseek", "groq": "groq", "huggingface": "huggingface", "mistral": "mistral",
+    "moonshot": "kimi", "openrouter": "openrouter", "perplexity": "perplexity", "together": "together", "xai": "xai",
+    "zai": "zhipuai", "local": "ollama",
+}
 
 
 class Broken(Exception):
@@ -108,14 +115,20 @@ class Upstream:
 class Proxy:
     """The built binary in front of an upstream, recording into a file."""
 
-    def __init__(self, children: list[Child], binary: Path, upstream: Upstream, folder: Path):
+    def __init__(self, children: list[Child], binary: Path, upstream: Upstream, folder: Path, others: list[str]):
         port = free_port()
         self.base = "http://127.0.0.1:%d" % port
         self.record = folder / ("record-%d.jsonl" % port)
         data = folder / ("data-%d" % port)
         data.mkdir()
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("ARCHESTRA_") and not k.lower().endswith("_proxy")}
-        env = inherited | {
+        # Providers that no row knows take a row of the configuration each.
+        config = data / "archestra.toml"
+        row = '[providers.%s]\nbase_url = "%s"\ndialects = ["openai-chat", "openai-responses", "anthropic-messages"]\n'
+        config.write_text("".join(row % (name, upstream.base) for name in others), "utf-8")
+        rows = {"ARCHESTRA_%s_BASE_URL" % name.upper(): upstream.base for name in ROWS.values()}
+        env = inherited | rows | {
+            "ARCHESTRA_CONFIG": str(config),
             "ARCHESTRA_ANTHROPIC_BASE_URL": upstream.base,
             "ARCHESTRA_DATA_DIR": str(data),
             "ARCHESTRA_GEMINI_BASE_URL": upstream.base,

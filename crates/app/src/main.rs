@@ -4,6 +4,9 @@ mod providers;
 mod serve;
 mod variables;
 
+use std::io::Write;
+use std::process::ExitCode;
+
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Serves many small buffers from many connections better than the system's allocator.
@@ -29,7 +32,19 @@ fn command() -> clap::Command {
     Arguments::command().mut_subcommand("serve", providers::add_arguments)
 }
 
-fn main() -> anyhow::Result<()> {
+/// What goes wrong is told in one line, whatever `RUST_BACKTRACE` says: it is the operator's to mend.
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // There is nobody left to tell if standard error is closed.
+            let _told = writeln!(std::io::stderr(), "Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
     let parsed = command().try_get_matches().and_then(|matches| {
         let arguments = Arguments::from_arg_matches(&matches)?;
         Ok((arguments, matches))

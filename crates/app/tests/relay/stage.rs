@@ -20,7 +20,7 @@ pub struct Stage {
 
 /// A proxy that has not been told of any provider.
 pub fn proxy() -> Builder {
-    Proxy::builder(env!("CARGO_BIN_EXE_archestra")).config(AGENTS).env("RUST_BACKTRACE", "0")
+    Proxy::builder(env!("CARGO_BIN_EXE_archestra")).config(AGENTS).env("RUST_BACKTRACE", "1")
 }
 
 impl Stage {
