@@ -54,5 +54,6 @@ pub(crate) fn owned(call: ToolCall<Text>, bytes: &[u8]) -> ToolCall<String> {
         carrier: call.carrier,
         id: text(call.id),
         name: text(call.name),
+        namespace: text(call.namespace),
     }
 }

@@ -32,12 +32,14 @@ pub struct ToolCall<S> {
     pub id: Option<S>,
     /// The tool's name.
     pub name: Option<S>,
+    /// The group in which the name holds: a namespace of functions, or the label of an MCP server.
+    pub namespace: Option<S>,
 }
 
 impl<S> ToolCall<S> {
     /// A call of which only form and place are known so far.
     pub fn new(carrier: Carrier, alternative: u32) -> Self {
-        Self { alternative, arguments: None, carrier, id: None, name: None }
+        Self { alternative, arguments: None, carrier, id: None, name: None, namespace: None }
     }
 }
 

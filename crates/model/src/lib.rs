@@ -14,6 +14,6 @@ mod span;
 
 pub use agent::{Agent, DEFAULT_AGENT_ID, DEFAULT_AGENT_SLUG};
 pub use call::{Carrier, ToolCall, ToolResult};
-pub use request::{DeclaredTool, Origin, RequestView, Segment, ToolKind};
+pub use request::{DeclaredTool, Origin, Reference, ReferenceKind, RequestView, Segment, ToolKind};
 pub use response::{OutputKind, OutputSegment, ResponseView, Stop, Usage};
 pub use span::{Form, Span, Text};

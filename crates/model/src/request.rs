@@ -51,6 +51,36 @@ pub struct DeclaredTool {
     pub kind: ToolKind,
     /// Its name; for a hosted tool without one, its type.
     pub name: Option<Text>,
+    /// The group in which the name holds, where tools are declared in groups.
+    pub namespace: Option<Text>,
+}
+
+/// What kind of thing a request refers to that the provider keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReferenceKind {
+    /// The start of a conversation, cached.
+    CachedContent,
+    /// A conversation in a form that only the provider can read.
+    Compaction,
+    /// A conversation that the provider keeps.
+    Conversation,
+    /// An uploaded file.
+    File,
+    /// One item of an earlier request or answer.
+    Item,
+    /// An earlier answer, with all that came before it.
+    PreviousResponse,
+    /// A template of instructions.
+    Prompt,
+}
+
+/// Content of the conversation that the request names and does not hold. It cannot be seen here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The provider's id of it; none if the request has none, or not in a form that can be read.
+    pub id: Option<Text>,
+    /// What it is.
+    pub kind: ReferenceKind,
 }
 
 /// What a request asks for, read from its bytes.
@@ -60,6 +90,8 @@ pub struct RequestView {
     pub calls: Vec<ToolCall<Text>>,
     /// The model's name.
     pub model: Option<String>,
+    /// What it refers to.
+    pub references: Vec<Reference>,
     /// Results in the conversation so far.
     pub results: Vec<ToolResult>,
     /// The conversation, in order.

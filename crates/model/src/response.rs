@@ -31,7 +31,7 @@ pub struct Stop {
 /// What a piece of an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputKind {
-    /// Output of a tool that the provider runs.
+    /// Output of a tool that the provider runs, or that it kept of an application's tool.
     HostedTool,
     /// An image, sound or file made by the model.
     Media,
@@ -59,6 +59,8 @@ pub struct OutputSegment {
 pub struct ResponseView {
     /// Calls the model asks for, in order of appearance.
     pub calls: Vec<ToolCall<String>>,
+    /// The provider's id of the conversation that the answer was added to.
+    pub conversation: Option<String>,
     /// The provider's word for an error that came in place of an answer or within it.
     pub error: Option<String>,
     /// The provider's id of the answer.

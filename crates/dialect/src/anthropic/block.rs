@@ -42,7 +42,14 @@ pub(super) struct Block<'a> {
 impl Block<'_> {
     /// The call that the block is.
     pub(super) fn call(&self, carrier: Carrier) -> ToolCall<Text> {
-        ToolCall { alternative: 0, arguments: self.input, carrier, id: self.id, name: self.name }
+        ToolCall {
+            alternative: 0,
+            arguments: self.input,
+            carrier,
+            id: self.id,
+            name: self.name,
+            namespace: None,
+        }
     }
 
     /// What the block is as output of the model; `None` for a call.

@@ -116,7 +116,7 @@ fn declared(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError>
         None | Some("custom") => ToolKind::Function,
         Some(_) => ToolKind::Hosted,
     };
-    view.tools.push(DeclaredTool { declaration, kind: tool, name: name.or(kind) });
+    view.tools.push(DeclaredTool { declaration, kind: tool, name: name.or(kind), namespace: None });
     Ok(())
 }
 
@@ -133,6 +133,6 @@ fn mcp_server(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonErro
         None => r.skip(),
     })?;
     let declaration = Span { start, end: r.position() };
-    view.tools.push(DeclaredTool { declaration, kind: ToolKind::Hosted, name });
+    view.tools.push(DeclaredTool { declaration, kind: ToolKind::Hosted, name, namespace: None });
     Ok(())
 }

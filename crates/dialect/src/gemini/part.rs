@@ -34,7 +34,14 @@ pub(super) struct Part {
 impl Part {
     /// The call that the part is.
     pub(super) fn call(&self, carrier: Carrier, alternative: u32) -> ToolCall<Text> {
-        ToolCall { alternative, arguments: self.arguments, carrier, id: self.id, name: self.name }
+        ToolCall {
+            alternative,
+            arguments: self.arguments,
+            carrier,
+            id: self.id,
+            name: self.name,
+            namespace: None,
+        }
     }
 
     /// What the part is as output of the model; `None` for a call.

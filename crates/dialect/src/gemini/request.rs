@@ -1,6 +1,8 @@
 //! Reading a request.
 
-use model::{DeclaredTool, Origin, RequestView, Segment, Span, ToolKind, ToolResult};
+use model::{
+    DeclaredTool, Origin, Reference, ReferenceKind, RequestView, Segment, Span, ToolKind, ToolResult,
+};
 use wire::json::{JsonError, Kind, Reader};
 
 use super::part::{self, PartKind};
@@ -10,12 +12,17 @@ pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
     let mut view = RequestView::default();
     let mut reader = Reader::new(body)?;
     reader.object(
-        ["contents", "systemInstruction", "system_instruction", "tools"],
+        ["contents", "systemInstruction", "system_instruction", "tools", "cachedContent", "cached_content"],
         |r, field| match field {
             Some(0) => one_or_many(r, |r| content(r, &mut view, None)),
             Some(1 | 2) => content(r, &mut view, Some(Origin::System)),
             Some(3) => one_or_many(r, |r| tool(r, &mut view)),
-            _ => r.skip(),
+            Some(_) if r.kind()? == Kind::Null => r.skip(),
+            Some(_) => {
+                view.references.push(Reference { id: r.string()?, kind: ReferenceKind::CachedContent });
+                Ok(())
+            }
+            None => r.skip(),
         },
     )?;
     reader.end()?;
@@ -89,7 +96,7 @@ fn tool(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> {
         }
         let declaration = r.value()?;
         let name = r.key_at(offset);
-        view.tools.push(DeclaredTool { declaration, kind: ToolKind::Hosted, name });
+        view.tools.push(DeclaredTool { declaration, kind: ToolKind::Hosted, name, namespace: None });
         Ok(())
     })
 }
@@ -106,6 +113,6 @@ fn function(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError>
         None => r.skip(),
     })?;
     let declaration = Span { start, end: r.position() };
-    view.tools.push(DeclaredTool { declaration, kind: ToolKind::Function, name });
+    view.tools.push(DeclaredTool { declaration, kind: ToolKind::Function, name, namespace: None });
     Ok(())
 }

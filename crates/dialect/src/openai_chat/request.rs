@@ -191,7 +191,7 @@ fn declared(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError>
         Some("function") | None => (ToolKind::Function, name),
         Some(_) => (ToolKind::Hosted, name.or(kind)),
     };
-    view.tools.push(DeclaredTool { declaration, kind: tool, name });
+    view.tools.push(DeclaredTool { declaration, kind: tool, name, namespace: None });
     Ok(())
 }
 
@@ -208,6 +208,6 @@ fn declared_function(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), J
         None => r.skip(),
     })?;
     let declaration = Span { start, end: r.position() };
-    view.tools.push(DeclaredTool { declaration, kind: ToolKind::Function, name });
+    view.tools.push(DeclaredTool { declaration, kind: ToolKind::Function, name, namespace: None });
     Ok(())
 }
