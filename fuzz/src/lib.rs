@@ -10,7 +10,8 @@ use wire::{array, json, sse};
 pub const LIMIT: usize = 1 << 24;
 
 /// Where Gemini's model stands in the path; the other dialects do not look at it.
-const TARGET: Target<'static> = Target { path: "/v1beta/models/m:streamGenerateContent", query: "" };
+const TARGET: Target<'static> =
+    Target { method: "POST", path: "/v1beta/models/m:streamGenerateContent", query: "" };
 
 /// An input: its first byte is the number of cuts, the next ones say how long each piece is.
 pub fn split(input: &[u8]) -> (Vec<usize>, &[u8]) {

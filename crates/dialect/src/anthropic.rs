@@ -8,7 +8,7 @@ mod stream;
 use model::{RequestView, ResponseView};
 use wire::json::JsonError;
 
-use crate::{Dialect, ErrorReply, Framing, StreamReader, Target, error};
+use crate::{Dialect, ErrorReply, Framing, Sent, StreamReader, Target, error};
 
 /// The dialect of Anthropic's Messages API.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Dialect for AnthropicMessages {
     }
 
     fn serves(&self, target: Target<'_>) -> bool {
-        target.ends_with("/v1/messages")
+        target.is_post() && target.ends_with("/v1/messages")
     }
 
     fn read_request(&self, _: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError> {
@@ -39,7 +39,7 @@ impl Dialect for AnthropicMessages {
         error::anthropic(error)
     }
 
-    fn stream_error(&self, _: Framing, _: bool, error: &ErrorReply<'_>) -> Vec<u8> {
+    fn stream_error(&self, _: Framing, _: Sent, error: &ErrorReply<'_>) -> Vec<u8> {
         error::sse_event(Some("error"), &error::anthropic(error))
     }
 }

@@ -9,7 +9,7 @@ mod stream;
 use model::{RequestView, ResponseView};
 use wire::json::JsonError;
 
-use crate::{Dialect, ErrorReply, Framing, StreamReader, Target, error, is_event_stream};
+use crate::{Dialect, ErrorReply, Framing, Sent, StreamReader, Target, error, is_event_stream};
 
 const GENERATE: &str = ":generateContent";
 const STREAM: &str = ":streamGenerateContent";
@@ -24,7 +24,7 @@ impl Dialect for GeminiGenerate {
     }
 
     fn serves(&self, target: Target<'_>) -> bool {
-        target.ends_with(GENERATE) || target.ends_with(STREAM)
+        target.is_post() && (target.ends_with(GENERATE) || target.ends_with(STREAM))
     }
 
     fn read_request(&self, target: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError> {
@@ -56,12 +56,12 @@ impl Dialect for GeminiGenerate {
         error::gemini(error)
     }
 
-    fn stream_error(&self, framing: Framing, after_event: bool, error: &ErrorReply<'_>) -> Vec<u8> {
+    fn stream_error(&self, framing: Framing, sent: Sent, error: &ErrorReply<'_>) -> Vec<u8> {
         let body = error::gemini(error);
         match framing {
             Framing::Sse => error::sse_event(None, &body),
             // The array is closed, so that what came before stays readable.
-            Framing::Array => [if after_event { b",".as_slice() } else { b"[" }, &body, b"]"].concat(),
+            Framing::Array => [if sent.any { b",".as_slice() } else { b"[" }, &body, b"]"].concat(),
             Framing::Whole => body,
         }
     }

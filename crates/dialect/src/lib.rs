@@ -34,9 +34,20 @@ pub enum Framing {
     Whole,
 }
 
+/// What went out of a stream before it broke.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// At least one event.
+    pub any: bool,
+    /// The number of the last event, where the API numbers them.
+    pub sequence: Option<u64>,
+}
+
 /// Where a request goes at its provider.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
+    /// The method, as the provider may understand it.
+    pub method: &'a str,
     /// The whole path, with percent-encoding undone and runs of `/` folded; for recognition only.
     pub path: &'a str,
     /// Query string without `?`.
@@ -44,6 +55,11 @@ pub struct Target<'a> {
 }
 
 impl Target<'_> {
+    /// Whether the method is `POST`. Case does not matter: a provider that overlooks it must not be reached unread.
+    pub(crate) fn is_post(&self) -> bool {
+        self.method.eq_ignore_ascii_case("POST")
+    }
+
     /// Whether the path ends in `end`. Case and a slash at the end do not matter, nor what comes before: a provider
     /// that is served elsewhere, or overlooks such things, must not be reached unread.
     pub(crate) fn ends_with(&self, end: &str) -> bool {
@@ -58,7 +74,7 @@ pub trait Dialect: fmt::Debug + Sync {
     /// Its name in records and logs.
     fn name(&self) -> &'static str;
 
-    /// Whether a `POST` to this path is a conversation in this dialect.
+    /// Whether a request to this target is a conversation in this dialect.
     fn serves(&self, target: Target<'_>) -> bool;
 
     /// Reads a request.
@@ -86,8 +102,8 @@ pub trait Dialect: fmt::Debug + Sync {
     /// The body of an error of ours, JSON.
     fn error_body(&self, error: &ErrorReply<'_>) -> Vec<u8>;
 
-    /// What ends a stream that broke. `after_event` says whether an event went out before.
-    fn stream_error(&self, framing: Framing, after_event: bool, error: &ErrorReply<'_>) -> Vec<u8>;
+    /// What ends a stream that broke behind `sent`.
+    fn stream_error(&self, framing: Framing, sent: Sent, error: &ErrorReply<'_>) -> Vec<u8>;
 }
 
 fn is_event_stream(content_type: &str) -> bool {

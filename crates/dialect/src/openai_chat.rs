@@ -7,7 +7,7 @@ mod stream;
 use model::{RequestView, ResponseView, Text, ToolCall};
 use wire::json::{JsonError, decode};
 
-use crate::{Dialect, ErrorReply, Framing, StreamReader, Target, error};
+use crate::{Dialect, ErrorReply, Framing, Sent, StreamReader, Target, error};
 
 /// The dialect of OpenAI's Chat Completions and of the many servers that speak it too.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ impl Dialect for OpenAiChat {
     }
 
     fn serves(&self, target: Target<'_>) -> bool {
-        target.ends_with("/chat/completions")
+        target.is_post() && target.ends_with("/chat/completions")
     }
 
     fn read_request(&self, _: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError> {
@@ -40,7 +40,7 @@ impl Dialect for OpenAiChat {
 
     /// The SDKs raise an error for a `data` line with an `error` member; `[DONE]` would call the answer
     /// complete.
-    fn stream_error(&self, _: Framing, _: bool, error: &ErrorReply<'_>) -> Vec<u8> {
+    fn stream_error(&self, _: Framing, _: Sent, error: &ErrorReply<'_>) -> Vec<u8> {
         error::sse_event(None, &error::openai(error))
     }
 }

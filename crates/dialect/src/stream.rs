@@ -52,6 +52,11 @@ pub trait StreamReader: Send {
 
     /// Whether the event that ends the answer has come.
     fn is_finished(&self) -> bool;
+
+    /// The number of the last event, where the API numbers them.
+    fn sequence(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The view of a streamed answer as it grows, within bounds.

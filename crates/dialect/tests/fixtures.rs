@@ -64,8 +64,9 @@ fn check_all(dialect: &dyn Dialect) {
 fn seen(dialect: &dyn Dialect, fixture: &Fixture) -> Value {
     let mut seen = Map::new();
     if let Some(body) = &fixture.request {
-        let (path, query) = target(fixture);
-        let view = dialect.read_request(Target { path: &path, query: &query }, body);
+        let (method, path, query) = target(fixture);
+        let target = Target { method: &method, path: &path, query: &query };
+        let view = dialect.read_request(target, body);
         let view = view.unwrap_or_else(|error| panic!("{}: {error}", fixture.name));
         seen.insert("request".to_owned(), view::request(&view, body));
     }
@@ -86,11 +87,12 @@ fn seen(dialect: &dyn Dialect, fixture: &Fixture) -> Value {
     Value::Object(seen)
 }
 
-/// Path and query of `path.txt`, or what a dialect with one path is served at.
-fn target(fixture: &Fixture) -> (String, String) {
-    let path = fixture.path.clone().unwrap_or_default();
-    let (path, query) = path.split_once('?').unwrap_or((&path, ""));
-    (path.to_owned(), query.to_owned())
+/// Method, path and query of `path.txt`, or what a dialect with one path is served at. Without a method it is `POST`.
+fn target(fixture: &Fixture) -> (String, String, String) {
+    let line = fixture.path.clone().unwrap_or_default();
+    let (method, path) = line.split_once(' ').unwrap_or(("POST", &line));
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    (method.to_owned(), path.to_owned(), query.to_owned())
 }
 
 /// Reads a stream whole, bytewise and cut in two at every byte: all must see the same.

@@ -19,7 +19,8 @@ use wire::json::decode;
 use conversation::{Shape, Turn};
 
 const DIALECTS: [&dyn Dialect; 3] = [&AnthropicMessages, &GeminiGenerate, &OpenAiChat];
-const TARGET: Target<'static> = Target { path: "/v1beta/models/m:streamGenerateContent", query: "" };
+const TARGET: Target<'static> =
+    Target { method: "POST", path: "/v1beta/models/m:streamGenerateContent", query: "" };
 
 proptest! {
     #[test]

@@ -27,6 +27,8 @@ pub(crate) struct Admitted {
     /// The dialect it speaks, if it is a conversation.
     pub(crate) dialect: Option<&'static dyn Dialect>,
     pub(crate) head: Parts,
+    /// The method as the provider may understand it.
+    method: Method,
     /// Path behind provider and agent, as it came.
     pub(crate) path: String,
     pub(crate) provider: Arc<Provider>,
@@ -37,7 +39,8 @@ pub(crate) struct Admitted {
 impl Admitted {
     /// For the dialect to recognise.
     pub(crate) fn target(&self) -> Target<'_> {
-        Target { path: &self.recognised, query: self.head.uri.query().unwrap_or_default() }
+        let query = self.head.uri.query().unwrap_or_default();
+        Target { method: self.method.as_str(), path: &self.recognised, query }
     }
 }
 
@@ -66,10 +69,21 @@ pub(crate) fn admit(
     let recognised = target::recognise(rest).ok_or(Failure::BadPath)?;
     let recognised = [provider.base.path.as_str(), &recognised].concat();
     let path = rest.to_owned();
-    let target = Target { path: &recognised, query: head.uri.query().unwrap_or_default() };
-    let dialect = if may_post(&head) { provider.dialect(target) } else { None };
+    let (method, dialect) = recognise(&provider, &head, &recognised);
     exchange.routed(dialect.map_or(PASS_THROUGH, Dialect::name));
-    Ok(Admitted { dialect, head, path, provider, recognised })
+    Ok(Admitted { dialect, head, method, path, provider, recognised })
+}
+
+/// The dialect of the request, if it is a conversation, and the method under which it is one.
+fn recognise(provider: &Provider, head: &Parts, path: &str) -> (Method, Option<&'static dyn Dialect>) {
+    let query = head.uri.query().unwrap_or_default();
+    for method in methods(head) {
+        let dialect = provider.dialect(Target { method: method.as_str(), path, query });
+        if dialect.is_some() {
+            return (method, dialect);
+        }
+    }
+    (head.method.clone(), None)
 }
 
 /// The agent that the first segment names, and what follows it. A segment in the form of a UUID must be one; any
@@ -89,7 +103,10 @@ fn agent<'a, 'p>(snapshot: &'a Snapshot, path: &'p str) -> Result<(&'a Arc<Agent
     }
 }
 
-/// Whether the provider may take the request for a `POST`.
-fn may_post(head: &Parts) -> bool {
-    head.method == Method::POST || METHOD_OVERRIDES.iter().any(|name| head.headers.contains_key(*name))
+/// The methods that the provider may take the request for: its own, and with a field that overrides it each one that a
+/// dialect knows, whatever the field says.
+fn methods(head: &Parts) -> impl Iterator<Item = Method> {
+    let overridden = METHOD_OVERRIDES.iter().any(|name| head.headers.contains_key(*name));
+    let others = overridden.then_some([Method::POST, Method::GET]).into_iter().flatten();
+    std::iter::once(head.method.clone()).chain(others)
 }

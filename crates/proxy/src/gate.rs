@@ -5,7 +5,7 @@
 //! policy that could refuse a call, every complete event may flow at once, as the bytes that came.
 
 use bytes::Bytes;
-use dialect::{Dialect, ErrorReply, Framing, StreamReader};
+use dialect::{Dialect, ErrorReply, Framing, Sent, StreamReader};
 use model::ResponseView;
 use wire::frame::{Block, Framer};
 use wire::{array, sse};
@@ -68,7 +68,8 @@ impl Gate {
     pub(crate) fn break_off(&mut self, error: &ErrorReply<'_>) -> Option<Bytes> {
         let torn = self.framer.is_torn();
         self.framer.finish();
-        (!torn).then(|| self.dialect.stream_error(self.framing, self.started, error).into())
+        let sent = Sent { any: self.started, sequence: self.reader.sequence() };
+        (!torn).then(|| self.dialect.stream_error(self.framing, sent, error).into())
     }
 
     /// What completes a stream that breaks now, mostly nothing; `None` if it breaks within the answer, as far as its

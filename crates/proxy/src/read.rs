@@ -73,9 +73,12 @@ pub(crate) async fn read(mut admitted: Admitted, body: Incoming, state: &State) 
     let view = if body.len() < LARGE {
         dialect.read_request(admitted.target(), &body)
     } else {
-        let (path, query, bytes) =
-            (admitted.target().path.to_owned(), admitted.target().query.to_owned(), body.clone());
-        let work = move || dialect.read_request(dialect::Target { path: &path, query: &query }, &bytes);
+        let target = admitted.target();
+        let [method, path, query] = [target.method, target.path, target.query].map(str::to_owned);
+        let bytes = body.clone();
+        let work = move || {
+            dialect.read_request(dialect::Target { method: &method, path: &path, query: &query }, &bytes)
+        };
         on_own_thread::<Result<RequestView, JsonError>>(work).await?
     };
     let view = view.map_err(Failure::NotJson)?;
