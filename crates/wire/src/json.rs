@@ -126,6 +126,18 @@ impl<'a> Reader<'a> {
         Self { bytes, depth: self.depth, elements: self.elements, pos: span.start.min(bytes.len()) }
     }
 
+    /// Reads a value that this reader has passed once more. The elements of its arrays count here too.
+    pub fn revisit<T>(
+        &mut self,
+        span: Span,
+        visit: impl FnOnce(&mut Self) -> Result<T, JsonError>,
+    ) -> Result<T, JsonError> {
+        let mut inner = self.again(span);
+        let result = visit(&mut inner);
+        self.elements = inner.elements;
+        result
+    }
+
     /// Type of the next value.
     pub fn kind(&mut self) -> Result<Kind, JsonError> {
         self.blanks();
