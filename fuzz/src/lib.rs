@@ -107,13 +107,15 @@ fn read_stream(dialect: &dyn Dialect, framing: Framing, pieces: &[&[u8]]) -> Rea
 }
 
 /// A call must not come into view without an event that is held for it, and ends once at most, behind its beginning.
+/// Behind that only the end of the turn may repeat it.
 fn check_calls(read: &Read) {
     let mut begun = vec![false; read.view.calls.len()];
     let mut ended = begun.clone();
     for class in &read.classes {
         for part in &class.call_parts {
             begun[*part] = true;
-            assert!(!ended[*part] || class.unreadable, "a part of call {part} behind its end");
+            let repeats = class.turn_ended || class.unreadable;
+            assert!(!ended[*part] || repeats, "a part of call {part} behind its end");
         }
         for end in &class.calls_ended {
             assert!(begun[*end], "call {end} ended before it began");

@@ -10,6 +10,7 @@ mod anthropic;
 mod error;
 mod gemini;
 mod openai_chat;
+mod openai_responses;
 mod stream;
 
 use std::fmt;
@@ -21,6 +22,7 @@ pub use anthropic::AnthropicMessages;
 pub use error::{ErrorKind, ErrorReply};
 pub use gemini::GeminiGenerate;
 pub use openai_chat::OpenAiChat;
+pub use openai_responses::OpenAiResponses;
 pub use stream::{EventClass, StreamReader};
 
 /// How an answer is cut into events.

@@ -9,6 +9,8 @@ use wire::json::{JsonError, decode};
 
 use crate::{Dialect, ErrorReply, Framing, Sent, StreamReader, Target, error};
 
+pub(crate) use response::error as response_error;
+
 /// The dialect of OpenAI's Chat Completions and of the many servers that speak it too.
 #[derive(Debug)]
 pub struct OpenAiChat;

@@ -14,7 +14,8 @@ const MAX_CALLS: usize = 1024;
 pub struct EventClass {
     /// Calls that are complete with this event.
     pub calls_ended: Vec<usize>,
-    /// Calls that this event carries a part of, the first one included.
+    /// Calls that this event carries a part of, the first one included. An event that ends the turn may repeat calls
+    /// that have ended.
     pub call_parts: Vec<usize>,
     /// It carries something that no policy looks at: text, reasoning, usage, keep-alives.
     pub free: bool,
@@ -95,9 +96,26 @@ impl Growing {
         }
     }
 
+    /// Gives a call other arguments than it has.
+    pub(crate) fn replace_arguments(&mut self, call: usize, all: Option<&str>) {
+        let Some(known) = self.view.calls.get(call).map(|call| &call.arguments) else { return };
+        self.arguments = self.arguments.saturating_sub(known.as_ref().map_or(0, String::len));
+        self.count(all.unwrap_or_default());
+        if !self.overflowed
+            && let Some(call) = self.view.calls.get_mut(call)
+        {
+            call.arguments = all.map(str::to_owned);
+        }
+    }
+
     /// Counts what a call keeps beyond its start.
     pub(crate) fn count(&mut self, kept: &str) {
-        self.arguments = self.arguments.saturating_add(kept.len());
+        self.count_bytes(kept.len());
+    }
+
+    /// Counts bytes that a call keeps beyond its start.
+    pub(crate) fn count_bytes(&mut self, kept: usize) {
+        self.arguments = self.arguments.saturating_add(kept);
         self.overflowed |= !self.whole && self.arguments > MAX_ARGUMENTS;
     }
 

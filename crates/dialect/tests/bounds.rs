@@ -1,7 +1,7 @@
 //! What is kept of one answer is bounded when it streams, and what is left out is said; of a whole answer, which is
 //! bounded as a body, nothing is left out.
 
-use dialect::{AnthropicMessages, Dialect, GeminiGenerate, OpenAiChat};
+use dialect::{AnthropicMessages, Dialect, GeminiGenerate, OpenAiChat, OpenAiResponses};
 use serde_json::{Value, json};
 
 /// More than the calls that are kept of a stream.
@@ -17,7 +17,7 @@ struct Shape {
     whole_call: fn(&str) -> Value,
 }
 
-const SHAPES: [Shape; 3] = [
+const SHAPES: [Shape; 4] = [
     Shape {
         dialect: &OpenAiChat,
         event: |index, text| {
@@ -44,6 +44,15 @@ const SHAPES: [Shape; 3] = [
         },
         whole: |calls| json!({"candidates": [{"content": {"parts": calls}}]}),
         whole_call: |text| json!({"functionCall": {"name": "f", "args": {"text": text}}}),
+    },
+    Shape {
+        dialect: &OpenAiResponses,
+        event: |index, text| {
+            let item = json!({"type": "function_call", "name": "f", "arguments": text});
+            json!({"type": "response.output_item.added", "output_index": index, "item": item})
+        },
+        whole: |calls| json!({"output": calls}),
+        whole_call: |text| json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": text}),
     },
 ];
 

@@ -8,7 +8,7 @@
 mod view;
 
 use bytes::Bytes;
-use dialect::{AnthropicMessages, Dialect, Framing, GeminiGenerate, OpenAiChat, Target};
+use dialect::{AnthropicMessages, Dialect, Framing, GeminiGenerate, OpenAiChat, OpenAiResponses, Target};
 use serde_json::{Map, Value, json};
 use testkit::{Fixture, fixtures};
 use wire::frame::Framer;
@@ -39,6 +39,11 @@ fn anthropic_messages_sees_what_the_fixtures_say() {
 #[test]
 fn gemini_generate_sees_what_the_fixtures_say() {
     check_all(&GeminiGenerate);
+}
+
+#[test]
+fn openai_responses_sees_what_the_fixtures_say() {
+    check_all(&OpenAiResponses);
 }
 
 fn check_all(dialect: &dyn Dialect) {

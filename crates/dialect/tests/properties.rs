@@ -9,7 +9,7 @@ mod split;
 #[path = "properties/writer.rs"]
 mod writer;
 
-use dialect::{AnthropicMessages, Dialect, GeminiGenerate, OpenAiChat, Target};
+use dialect::{AnthropicMessages, Dialect, GeminiGenerate, OpenAiChat, OpenAiResponses, Target};
 use model::{RequestView, Text};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -18,7 +18,7 @@ use wire::json::decode;
 
 use conversation::{Shape, Turn};
 
-const DIALECTS: [&dyn Dialect; 3] = [&AnthropicMessages, &GeminiGenerate, &OpenAiChat];
+const DIALECTS: [&dyn Dialect; 4] = [&AnthropicMessages, &GeminiGenerate, &OpenAiChat, &OpenAiResponses];
 const TARGET: Target<'static> =
     Target { method: "POST", path: "/v1beta/models/m:streamGenerateContent", query: "" };
 
@@ -39,6 +39,11 @@ proptest! {
     }
 
     #[test]
+    fn openai_responses_finds_all_of_a_conversation(turns in conversation::turns(), choices: Vec<u8>) {
+        check_request(&OpenAiResponses, conversation::openai_responses(&turns), &turns, &choices);
+    }
+
+    #[test]
     fn openai_chat_puts_calls_together(calls in split::calls(), choices: Vec<u8>) {
         check_stream(&OpenAiChat, &calls, &split::openai_chat(&calls, &choices));
     }
@@ -53,6 +58,12 @@ proptest! {
     fn gemini_generate_puts_calls_together(calls in split::calls(), choices: Vec<u8>) {
         let calls = split::with_json_arguments(calls);
         check_stream(&GeminiGenerate, &calls, &split::gemini_generate(&calls, &choices));
+    }
+
+    #[test]
+    fn openai_responses_puts_calls_together(calls in split::calls(), choices: Vec<u8>) {
+        let calls = split::of_one_answer(calls);
+        check_stream(&OpenAiResponses, &calls, &split::openai_responses(&calls, &choices));
     }
 
     #[test]
@@ -71,6 +82,7 @@ proptest! {
             conversation::openai_chat(&turns),
             conversation::anthropic_messages(&turns),
             conversation::gemini_generate(&turns),
+            conversation::openai_responses(&turns),
         ] {
             let mut bytes = writer::write(&body, &choices);
             read_everything(&bytes);
@@ -144,7 +156,8 @@ fn check_stream(dialect: &dyn Dialect, calls: &[split::Call], events: &[Vec<u8>]
     for event in events {
         let class = reader.event(None, event);
         assert!(!class.unreadable, "{}", String::from_utf8_lossy(event));
-        assert!(class.call_parts.iter().all(|part| !ended.contains(part)), "a part behind the end");
+        let late = class.call_parts.iter().any(|part| ended.contains(part));
+        assert!(!late || class.turn_ended, "a part behind the end");
         parts.extend(class.call_parts);
         ended.extend(class.calls_ended);
     }

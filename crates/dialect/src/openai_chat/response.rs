@@ -132,7 +132,7 @@ pub(super) fn usage(r: &mut Reader<'_>, usage: &mut Usage) -> Result<(), JsonErr
 }
 
 /// The word for an error: its `code`, else its `type`, else just `error`. `null` is none.
-pub(super) fn error(r: &mut Reader<'_>) -> Result<Option<String>, JsonError> {
+pub(crate) fn error(r: &mut Reader<'_>) -> Result<Option<String>, JsonError> {
     if r.kind()? == Kind::Null {
         r.skip()?;
         return Ok(None);

@@ -85,6 +85,28 @@ pub fn openai_chat(turns: &[Turn]) -> (Value, Vec<Value>) {
 }
 
 /// The body, and what its segments must cover.
+pub fn openai_responses(turns: &[Turn]) -> (Value, Vec<Value>) {
+    let mut parts = Vec::new();
+    let items: Vec<Value> = turns
+        .iter()
+        .map(|turn| {
+            let item = match turn {
+                Turn::Call { arguments, id, name } => {
+                    json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments.to_string()})
+                }
+                Turn::Result { content, id } => {
+                    json!({"type": "function_call_output", "call_id": id, "output": {"r": content}})
+                }
+                Turn::User(text) => json!({"role": "user", "content": text}),
+            };
+            parts.push(item.get("content").unwrap_or(&item).clone());
+            item
+        })
+        .collect();
+    (json!({"model": "m", "input": items, "tools": []}), parts)
+}
+
+/// The body, and what its segments must cover.
 pub fn anthropic_messages(turns: &[Turn]) -> (Value, Vec<Value>) {
     let blocks: Vec<(&str, Value)> = turns
         .iter()

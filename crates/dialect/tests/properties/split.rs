@@ -107,6 +107,33 @@ pub fn anthropic_messages(calls: &[Call], choices: &[u8]) -> Vec<Vec<u8>> {
     events
 }
 
+/// Events: an item for each call, and the whole answer at the end.
+pub fn openai_responses(calls: &[Call], choices: &[u8]) -> Vec<Vec<u8>> {
+    let mut choices = Choices { choices, next: 0 };
+    let item = |call: &Call, arguments: &str| {
+        json!({"type": "function_call", "id": format!("fc_{}", call.id), "call_id": call.id,
+            "name": call.name, "arguments": arguments})
+    };
+    let queues = calls.iter().enumerate().map(|(index, call)| {
+        let event = |kind: &str, member: &str, value: Value| {
+            json!({"type": format!("response.{kind}"), "output_index": index, member: value})
+        };
+        let begin = event("output_item.added", "item", item(call, ""));
+        let more = |part: String| event("function_call_arguments.delta", "delta", json!(part));
+        let deltas = choices.split(&call.arguments).into_iter().map(more);
+        let said = event("function_call_arguments.done", "arguments", json!(call.arguments));
+        let end = event("output_item.done", "item", item(call, &call.arguments));
+        let events = std::iter::once(begin).chain(deltas).chain([said, end]);
+        events.map(|event| event.to_string().into_bytes()).collect()
+    });
+    let queues = queues.collect();
+    let mut events = choices.interleave(queues);
+    let output: Vec<Value> = calls.iter().map(|call| item(call, &call.arguments)).collect();
+    let response = json!({"id": "r", "status": "completed", "output": output});
+    events.push(json!({"type": "response.completed", "response": response}).to_string().into_bytes());
+    events
+}
+
 /// Chunks with one or more whole calls each, of one candidate or several.
 pub fn gemini_generate(calls: &[Call], choices: &[u8]) -> Vec<Vec<u8>> {
     let mut choices = Choices { choices, next: 0 };
