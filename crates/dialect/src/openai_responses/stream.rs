@@ -34,6 +34,9 @@ pub(super) struct ResponseStream {
 struct Event<'a> {
     /// `arguments`, `input` or `code`: arguments in full, or the code of an error.
     all: Option<Text>,
+    /// A command of a shell, with its place.
+    command: Option<Text>,
+    command_index: Option<u64>,
     delta: Option<Text>,
     error: Option<String>,
     /// It has members that say something of an answer.
@@ -91,9 +94,11 @@ impl ResponseStream {
             "arguments",
             "input",
             "code",
+            "command",
+            "command_index",
         ];
         r.object(fields, |r, field| {
-            event.has_content |= matches!(field, Some(2..=7 | 9..=11));
+            event.has_content |= matches!(field, Some(2..=7 | 9..=13));
             match field {
                 Some(0) => event.kind = r.characters()?,
                 Some(1) => self.sequence = r.unsigned()?.or(self.sequence),
@@ -104,7 +109,9 @@ impl ResponseStream {
                 Some(6) => event.delta = r.string()?,
                 Some(7) => event.part = Some(item::part(r)?),
                 Some(8) => event.error = response_error(r)?,
-                Some(_) => event.all = r.string()?.or(event.all),
+                Some(9..=11) => event.all = r.string()?.or(event.all),
+                Some(12) => event.command = r.string()?,
+                Some(_) => event.command_index = r.unsigned()?,
                 None => r.skip()?,
             }
             Ok(())
@@ -315,6 +322,9 @@ impl ResponseStream {
                 ("done", _, Some(all)) => self.items.fix_arguments(at, Some(&all)),
                 _ => class.unreadable = true,
             }
+        }
+        if let (Some(command), Some(place), "done") = (event.command, event.command_index, verb) {
+            self.items.note_command(at, place, &decode(r.bytes(), command));
         }
         self.items.part(at, class);
         self.say(Some(at), event, output.filter(|_| verb == "delta"), class);

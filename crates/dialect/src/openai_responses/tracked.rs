@@ -4,6 +4,7 @@
 //! answer as a whole. A client may take it from any of them, so all must say the same.
 
 use model::{Carrier, ToolCall};
+use wire::json::Reader;
 
 use super::item::Item;
 use super::items::Row;
@@ -19,6 +20,8 @@ struct Tracked {
     at: Option<usize>,
     /// In which form its item says that it comes.
     carrier: Carrier,
+    /// Commands of a shell that were said in full, with their places.
+    commands: Vec<(u64, String)>,
     /// Its sayings contradict each other.
     contradicted: bool,
     /// Bytes of output that have been counted.
@@ -118,6 +121,7 @@ impl Items {
         self.items.push(Tracked {
             at: None,
             carrier: Carrier::Unknown,
+            commands: Vec::new(),
             contradicted: false,
             counted: 0,
             ended: false,
@@ -199,6 +203,15 @@ impl Items {
         self.judge(item);
     }
 
+    /// Takes in a command of a shell as it is said in full, before the item has them all.
+    pub(super) fn note_command(&mut self, item: usize, place: u64, command: &str) {
+        // Empty ones take room too.
+        self.growing.count_bytes(command.len().saturating_add(size_of::<(u64, String)>()));
+        if let Some(tracked) = self.items.get_mut(item).filter(|_| !self.growing.overflowed) {
+            tracked.commands.push((place, command.to_owned()));
+        }
+    }
+
     /// Takes in the item itself, with its call if it is one.
     pub(super) fn take(&mut self, item: usize, row: Option<&'static Row>, call: Option<Call>, stage: Stage) {
         let Some(tracked) = self.items.get_mut(item) else { return };
@@ -219,6 +232,9 @@ impl Items {
             tracked.at = self.growing.start(call);
         }
         if stage != Stage::Begins {
+            let said = arguments.as_deref().unwrap_or_default();
+            tracked.contradicted |=
+                tracked.commands.iter().any(|(place, command)| !runs(said, *place, command));
             return self.fix_arguments(item, arguments.as_deref());
         }
         if let Some(at) = tracked.at
@@ -251,6 +267,23 @@ impl Items {
     pub(super) fn is_settled(&self, item: usize) -> bool {
         self.items.get(item).is_some_and(|tracked| tracked.ended && !tracked.contradicted)
     }
+}
+
+/// Whether a shell's action has this command at this place.
+fn runs(action: &str, place: u64, command: &str) -> bool {
+    let (mut at, mut same) = (0, false);
+    let read = Reader::new(action.as_bytes()).and_then(|mut reader| {
+        reader.object(["commands"], |r, field| match field {
+            Some(_) => r.array(|r| {
+                let here = r.characters()?;
+                same |= at == place && here.as_deref() == Some(command);
+                at = at.saturating_add(1);
+                Ok(())
+            }),
+            None => r.skip(),
+        })
+    });
+    read.is_ok() && same
 }
 
 /// A call as an item says it.
