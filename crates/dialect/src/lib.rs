@@ -114,7 +114,7 @@ fn is_event_stream(content_type: &str) -> bool {
 }
 
 /// Every dialect.
-pub static ALL: [&dyn Dialect; 3] = [&AnthropicMessages, &GeminiGenerate, &OpenAiChat];
+pub static ALL: [&dyn Dialect; 4] = [&AnthropicMessages, &GeminiGenerate, &OpenAiChat, &OpenAiResponses];
 
 /// The dialect that has this [name](Dialect::name).
 pub fn by_name(name: &str) -> Option<&'static dyn Dialect> {

@@ -1,7 +1,7 @@
 //! The providers that are known without configuration, as rows of data.
 
 use config::typed::Auth;
-use dialect::{AnthropicMessages, Dialect, GeminiGenerate, OpenAiChat};
+use dialect::{AnthropicMessages, Dialect, GeminiGenerate, OpenAiChat, OpenAiResponses};
 
 /// One provider.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Row {
 
 /// What servers that are compatible with OpenAI may speak. Which of these one of them has is its own affair: a path that
 /// it does not serve it answers with 404, and one that it serves is never taken for something else.
-const COMPATIBLE: &[&dyn Dialect] = &[&OpenAiChat, &AnthropicMessages];
+const COMPATIBLE: &[&dyn Dialect] = &[&OpenAiChat, &OpenAiResponses, &AnthropicMessages];
 
 /// A row of a provider that is compatible with OpenAI.
 const fn compatible(name: &'static str, title: &'static str, default_base_url: &'static str) -> Row {
@@ -79,7 +79,7 @@ pub static ROWS: [Row; 18] = [
     Row {
         auth: Auth::Bearer,
         default_base_url: Some("https://api.openai.com/v1"),
-        dialects: &[&OpenAiChat],
+        dialects: &[&OpenAiChat, &OpenAiResponses],
         errors: &OpenAiChat,
         headers: &[],
         name: "openai",

@@ -21,6 +21,7 @@ mod limits;
 mod pass_through;
 mod providers;
 mod record;
+mod responses;
 mod routes;
 mod stage;
 mod start;

@@ -1,7 +1,9 @@
 //! Every streaming case under `fixtures/` through the gate, cut and broken off at every byte.
 
 use bytes::Bytes;
-use dialect::{AnthropicMessages, Dialect, ErrorKind, ErrorReply, Framing, GeminiGenerate, OpenAiChat};
+use dialect::{
+    AnthropicMessages, Dialect, ErrorKind, ErrorReply, Framing, GeminiGenerate, OpenAiChat, OpenAiResponses,
+};
 use serde_json::Value;
 use testkit::fixtures;
 use wire::frame::Framer;
@@ -9,7 +11,7 @@ use wire::sse;
 
 use super::Gate;
 
-const DIALECTS: [&dyn Dialect; 3] = [&AnthropicMessages, &GeminiGenerate, &OpenAiChat];
+const DIALECTS: [&dyn Dialect; 4] = [&AnthropicMessages, &GeminiGenerate, &OpenAiChat, &OpenAiResponses];
 const ERROR: ErrorReply<'static> = ErrorReply {
     kind: ErrorKind::UpstreamUnavailable,
     message: "The provider broke off its answer.",
