@@ -23,7 +23,7 @@ pub(crate) async fn exchange(
     let state = &worker.state;
     let snapshot = state.snapshot.load_full(); // one for the whole exchange
     let (head, body) = request.into_parts();
-    let errors = admit::provider(&snapshot, head.uri.path()).map(|provider| provider.errors);
+    let mut errors = admit::provider(&snapshot, head.uri.path()).map(|provider| provider.errors);
 
     let way = async {
         let waits = head.headers.contains_key(EXPECT);
@@ -35,6 +35,7 @@ pub(crate) async fn exchange(
                 return Err(failure);
             }
         };
+        errors = admitted.dialect.or(errors); // a provider may speak several
         let turn = read(admitted, body, state).await?; // what: a view of the body
         let permit = inspect(turn, &mut exchange); // may it go: the only maker of Permit
         dispatch(&worker.client, permit, state.timeouts.client_idle, &mut exchange).await // send: the only caller of the client

@@ -78,13 +78,11 @@ fn one_more_provider_takes_a_row_and_nothing_else() {
     let records = stage.proxy.wait_records(2, SOON);
     assert_fields(&records[0], &[("provider", "house".into()), ("route", "openai-chat".into())]);
     assert_fields(&records[1], &[("provider", "house".into()), ("route", "anthropic-messages".into())]);
-    // Errors have the shape of its first dialect.
-    let refused = stage.post("/v1/house/v1/chat/completions", "{");
-    OPENAI.assert_error(
-        &refused,
-        400,
-        "The request's body cannot be read as JSON: unexpected end of JSON at byte 1.",
-    );
+    // Errors have the shape of the dialect that was spoken, else that of its first one.
+    let message = "The request's body cannot be read as JSON: unexpected end of JSON at byte 1.";
+    OPENAI.assert_error(&stage.post("/v1/house/v1/chat/completions", "{"), 400, message);
+    let refused = stage.post("/v1/house/v1/messages", "{");
+    assert_eq!((refused.status, &refused.json()["type"]), (400, &"error".into()), "{}", refused.text());
 }
 
 #[test]
