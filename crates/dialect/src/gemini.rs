@@ -5,6 +5,7 @@ mod part;
 mod request;
 mod response;
 mod stream;
+pub mod vertex;
 
 use model::{RequestView, ResponseView};
 use wire::json::JsonError;

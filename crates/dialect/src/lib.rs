@@ -20,7 +20,7 @@ use wire::json::JsonError;
 
 pub use anthropic::AnthropicMessages;
 pub use error::{ErrorKind, ErrorReply};
-pub use gemini::GeminiGenerate;
+pub use gemini::{GeminiGenerate, vertex};
 pub use openai_chat::OpenAiChat;
 pub use openai_responses::OpenAiResponses;
 pub use stream::{EventClass, StreamReader};
