@@ -60,9 +60,6 @@ pub(super) fn cached_contents(body: &[u8]) -> Result<Cow<'_, [u8]>, JsonError> {
 
 /// An error, in a list of one if a stream was asked for.
 pub(super) fn error(body: &[u8]) -> Result<Cow<'_, [u8]>, JsonError> {
-    if Reader::new(body)?.kind()? == Kind::Array {
-        return Walk::rewrite_list(&FAILED, body);
-    }
     Walk::rewrite(&FAILED, body)
 }
 

@@ -165,7 +165,8 @@ fn is_segment(name: &str) -> bool {
                 '-' | '.' | '_' | '~' | ':' | '@' | '!' | '$' | '\'' | '(' | ')' | '*' | '+' | ',' | '='
             )
     };
-    name.chars().all(plain) && name != "." && name != ".."
+    // Nor behind a colon, for whoever splits there.
+    name.chars().all(plain) && !name.contains("..") && name.split(':').all(|part| part != ".")
 }
 
 fn unsafe_name(segment: &str) -> Untranslatable {

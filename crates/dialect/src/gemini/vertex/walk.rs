@@ -64,25 +64,17 @@ impl<'p> Walk<'p> {
         walk.finish(body)
     }
 
-    /// An answer with the fields of `message` translated.
+    /// An answer, or a list of them, with the fields of `message` translated.
     pub(super) fn rewrite<'b>(message: &'static Message, body: &'b [u8]) -> Result<Cow<'b, [u8]>, JsonError> {
         let mut walk = Self::new(Place { location: "", project: "" });
         let mut reader = Reader::new(body)?;
-        walk.one(message, &mut reader)?;
+        if reader.kind()? == Kind::Array {
+            walk.many(message, &mut reader)?;
+        } else {
+            walk.one(message, &mut reader)?;
+        }
         reader.end()?;
         // Edits of one walk cannot overlap; if they did, the answer would stay as it is.
-        Ok(walk.edits.apply(body).unwrap_or(Cow::Borrowed(body)))
-    }
-
-    /// As [`rewrite`](Self::rewrite), for a list of messages.
-    pub(super) fn rewrite_list<'b>(
-        message: &'static Message,
-        body: &'b [u8],
-    ) -> Result<Cow<'b, [u8]>, JsonError> {
-        let mut walk = Self::new(Place { location: "", project: "" });
-        let mut reader = Reader::new(body)?;
-        walk.many(message, &mut reader)?;
-        reader.end()?;
         Ok(walk.edits.apply(body).unwrap_or(Cow::Borrowed(body)))
     }
 
