@@ -98,7 +98,7 @@ fn methods(id: &str) -> &'static str {
         r#"["embedContent"]"#
     } else if id.starts_with("imagen") {
         r#"["predict"]"#
-    } else if id.starts_with("gemini") && !id.contains("live") && !id.contains("native-audio") {
+    } else if id.starts_with("gemini-") && !id.contains("live") && !id.contains("native-audio") {
         r#"["generateContent","countTokens","createCachedContent"]"#
     } else {
         "[]"

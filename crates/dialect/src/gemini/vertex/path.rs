@@ -192,7 +192,6 @@ fn missing(name: &str) -> Untranslatable {
         "operations" | "predictLongRunning" => {
             ": use v1beta1/publishers/google/models/…:predictLongRunning and :fetchPredictOperation by their own API"
         }
-        "openai" => ": use v1beta1/endpoints/openapi/chat/completions by its own API",
         "bidiGenerateContent" => ": Live is not served",
         _ => "",
     };
