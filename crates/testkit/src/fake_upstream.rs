@@ -110,7 +110,15 @@ impl FakeUpstream {
     /// Starts a server that asks `handler` for a script for each request, after the request has arrived as a
     /// whole.
     pub fn start(handler: impl Fn(&Received) -> Script + Send + Sync + 'static) -> Self {
-        Self::serve(Box::new(handler), When::AfterBody)
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), handler)
+    }
+
+    /// Like [`FakeUpstream::start`], at an address that is known already: for one that comes back.
+    pub fn start_at(
+        address: SocketAddr,
+        handler: impl Fn(&Received) -> Script + Send + Sync + 'static,
+    ) -> Self {
+        Self::serve(address, Box::new(handler), When::AfterBody)
     }
 
     /// Starts a server that gives these scripts to the requests in the order they arrive. A request that
@@ -128,11 +136,11 @@ impl FakeUpstream {
     /// Starts a server whose scripts run when only the head has arrived, for answers that do not wait for the
     /// body. The body is not read before the script is done, and `Received::body` is empty.
     pub fn before_body(handler: impl Fn(&Received) -> Script + Send + Sync + 'static) -> Self {
-        Self::serve(Box::new(handler), When::BeforeBody)
+        Self::serve((Ipv4Addr::LOCALHOST, 0).into(), Box::new(handler), When::BeforeBody)
     }
 
-    fn serve(handler: Handler, when: When) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("no free port on 127.0.0.1");
+    fn serve(address: SocketAddr, handler: Handler, when: When) -> Self {
+        let listener = TcpListener::bind(address).expect("no free port on 127.0.0.1");
         let address = listener.local_addr().expect("a bound listener has an address");
         let shared = Arc::new(Shared {
             handler,

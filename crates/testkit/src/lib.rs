@@ -38,6 +38,7 @@
 
 mod client;
 mod deadline;
+mod fake_google;
 mod fake_upstream;
 mod fixture;
 mod inbound;
@@ -51,6 +52,7 @@ mod signal;
 
 pub use client::{Client, Response};
 pub use deadline::Deadline;
+pub use fake_google::{FakeGoogle, Mood};
 pub use fake_upstream::{FakeUpstream, Received};
 pub use fixture::{Fixture, fixtures};
 pub use inbound::Incoming;
