@@ -10,6 +10,7 @@ pub mod rows;
 mod tls;
 mod transport;
 
+pub use auth::{Authorization, CredentialError, GoogleCredentials, Settings as CredentialSettings};
 pub use body::{BodyError, RequestBody};
 pub use client::{Answer, Client, Pools};
 pub use error::UpstreamError;
