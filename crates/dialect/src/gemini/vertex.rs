@@ -44,7 +44,7 @@ pub struct Place<'a> {
 /// ours.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Untranslatable {
-    /// It names a project or location other than ours; the caller may not go there.
+    /// It names a project other than ours, or a resource elsewhere; the caller may not go there.
     #[error("{0}")]
     Elsewhere(String),
     /// Vertex AI has nothing like it.
@@ -111,6 +111,9 @@ pub enum Kind {
 pub struct Route {
     /// What it asks for.
     pub kind: Kind,
+    /// Location whose host serves it: the client's where it names one, else ours. Not checked to be one: see
+    /// [`is_location`].
+    pub location: String,
     /// Path with its version, percent-encoded, to be joined to `https://{host}` as it is.
     pub path: String,
     /// Query without credentials and otherwise as it came.

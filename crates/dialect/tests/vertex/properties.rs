@@ -148,7 +148,7 @@ proptest! {
     #[test]
     fn no_path_leads_out_of_the_project(path in "/(v1|v1beta|v1beta1)/[a-z%./:?#@\\\\2eEfF-]{0,40}", method in "GET|POST") {
         if let Ok(route) = route(&method, &path, Some("key=a&b=c"), PLACE) {
-            let inside = ["/v1beta1/projects/acme-prod/locations/europe-west4/", "/v1/projects/acme-prod/locations/europe-west4/", "/v1beta1/publishers/", "/v1/publishers/"];
+            let inside = ["/v1beta1/projects/acme-prod/locations/", "/v1/projects/acme-prod/locations/", "/v1beta1/publishers/", "/v1/publishers/"];
             prop_assert!(inside.iter().any(|start| route.path.starts_with(start)), "{}", route.path);
             let lower = route.path.to_ascii_lowercase();
             let escapes = ["/../", "%2e%2e", "%2f", "%5c", "\\", "?", "#", "//"];

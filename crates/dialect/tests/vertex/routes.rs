@@ -106,18 +106,29 @@ fn paths_of_vertex_ai_keep_their_bytes_and_get_the_project_they_leave_out() {
 }
 
 #[test]
-fn another_project_or_location_is_forbidden_by_name() {
+fn a_location_that_a_client_of_vertex_ai_names_is_where_its_request_goes() {
+    for (path, location) in [
+        ("/v1beta1/projects/acme-prod/locations/global/publishers/google/models/m:generateContent", "global"),
+        ("/v1beta1/projects/acme-prod/locations/evil.example%3F/models", ""),
+        ("/v1beta1/locations/us-central1/publishers/google/models/m:generateContent", "us-central1"),
+        ("/v1beta1/publishers/google/models/m:generateContent", "europe-west4"),
+        ("/v1beta/models/m:generateContent", "europe-west4"),
+    ] {
+        match route("POST", path, None, PLACE) {
+            Ok(route) => assert_eq!(route.location, location, "{path}"),
+            Err(_) => assert_eq!(location, "", "{path}"),
+        }
+    }
+}
+
+#[test]
+fn another_project_is_forbidden_by_name() {
     for (path, name) in [
         (
             "/v1beta1/projects/other/locations/europe-west4/publishers/google/models/m:generateContent",
             "other",
         ),
         ("/v1/projects/123456/locations/europe-west4/models", "123456"),
-        (
-            "/v1beta1/projects/acme-prod/locations/us-central1/publishers/google/models/m:generateContent",
-            "us-central1",
-        ),
-        ("/v1beta1/locations/global/publishers/google/models/m:generateContent", "global"),
         ("/v1/projects/other", "other"),
     ] {
         let refusal = route("POST", path, None, PLACE).unwrap_err();
@@ -252,13 +263,20 @@ fn hosts_and_names() {
     for location in ["", "-a", "a-", "a.b", "a/b", "A", "evil.example/", "a@b", "ä", &"a".repeat(53)] {
         assert!(!is_location(location), "{location}");
     }
-    for project in ["test-project", "example.com:old-project", "123456789"] {
+    for project in ["test-project", "example.com:old-project", "123456789", "<project>"] {
         assert!(is_project(project), "{project}");
     }
-    for project in ["", "a/b", "..", "a..b", "-a", "a-", "A", "a%2fb", "a b", "a?b", &"a".repeat(129)] {
+    for project in ["", "a/b", "..", "a..b", "a\\b", "a\"b", "a%2fb", "a b", "a?b", "ä", &"a".repeat(129)] {
         assert!(!is_project(project), "{project}");
     }
     let global = Place { location: "global", project: "p" };
     let path = route("POST", "/v1beta/models/m:generateContent", None, global).unwrap().path;
     assert_eq!(path, "/v1beta1/projects/p/locations/global/publishers/google/models/m:generateContent");
+    let odd = Place { location: "global", project: "<p>" };
+    let path = route("POST", "/v1beta/models/m:generateContent", None, odd).unwrap().path;
+    assert_eq!(path, "/v1beta1/projects/%3Cp%3E/locations/global/publishers/google/models/m:generateContent");
+    assert_eq!(
+        route("GET", "/v1/projects/%3cp%3e/locations/x/models", None, odd).unwrap().path,
+        "/v1/projects/%3cp%3e/locations/x/models"
+    );
 }

@@ -25,15 +25,19 @@ pub fn is_location(name: &str) -> bool {
         && !name.ends_with('-')
 }
 
-/// Whether it may stand in a path as a project: an id (with its domain, for old ones) or a number.
+/// Whether it may stand in a path as a project: its id or number. What an id looks like is Google's to say; here it is
+/// only kept from meaning anything else in a path or a JSON text.
 pub fn is_project(name: &str) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.' | ':');
-    let outer = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-    name.len() <= 128
-        && name.chars().all(inner)
-        && outer(name.chars().next())
-        && outer(name.chars().last())
-        && !name.contains("..")
+    let inner =
+        |c: char| c.is_ascii_graphic() && !matches!(c, '/' | '\\' | '%' | '?' | '#' | ';' | '&' | '"' | '`');
+    (1..=128).contains(&name.len()) && name.chars().all(inner) && name != "." && !name.contains("..")
+}
+
+/// A project as a segment of a path (RFC 3986, section 3.3).
+pub(super) fn encoded(project: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@".contains(&byte);
+    let encode = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    project.bytes().map(encode).collect()
 }
 
 /// Whether it is the id of a model or of a cached content: nothing that means anything in a path or query.
@@ -74,9 +78,8 @@ pub(super) fn check_project(place: Place<'_>, project: &str) -> Result<(), Untra
     )))
 }
 
-/// Checks that a location which the caller names is ours. Another one would be another host, and where data goes is
-/// the operator's to say.
-pub(super) fn check_location(place: Place<'_>, location: &str) -> Result<(), Untranslatable> {
+/// Checks that the location of a resource which the caller names is the one that the request goes to: no other has it.
+fn check_location(place: Place<'_>, location: &str) -> Result<(), Untranslatable> {
     if location == place.location {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! Which path of Vertex AI a request goes to.
 
-use super::names::{self, decode, is_id, parent, shown};
+use super::names::{self, decode, is_id, shown};
 use super::{Embedder, Kind, Place, Route, Untranslatable};
 
 /// The version of Vertex AI's API that AI Studio's requests are translated to.
@@ -10,7 +10,7 @@ const VERSION: &str = "v1beta1";
 /// is without `?`.
 ///
 /// # Errors
-/// The path names another project or location than `place`, contains a name that could lead elsewhere, or is one of
+/// The path names another project than `place`, contains a name that could lead elsewhere, or is one of
 /// those that only AI Studio serves.
 pub fn route(
     method: &str,
@@ -52,13 +52,14 @@ impl Request<'_> {
     /// A path of Vertex AI: as it came, with the project and location that it leaves out. The lists and descriptions
     /// of publishers' models belong to no project.
     fn native(self, version: &str, names: &[&str], raw: &[&str]) -> Result<Route, Untranslatable> {
-        let parent = parent(self.place);
+        let parent = self.parent();
         let path = raw.join("/");
+        let mut named = self.place.location;
         let path = match names {
             [] => return Err(Untranslatable::Resource("the path ends behind the version".to_owned())),
             ["projects", project, "locations", location, _, ..] => {
                 names::check_project(self.place, project)?;
-                names::check_location(self.place, location)?;
+                named = location;
                 format!("/{version}/{path}")
             }
             ["projects", project, ..] => {
@@ -68,8 +69,8 @@ impl Request<'_> {
                 ));
             }
             ["locations", location, _, ..] => {
-                names::check_location(self.place, location)?;
-                format!("/{version}/projects/{}/{path}", self.place.project)
+                named = location;
+                format!("/{version}/projects/{}/{path}", names::encoded(self.place.project))
             }
             ["publishers", _, "models"] if self.method == "GET" => format!("/{version}/{path}"),
             ["publishers", _, "models", name] if self.method == "GET" && !name.contains(':') => {
@@ -77,12 +78,18 @@ impl Request<'_> {
             }
             _ => format!("/{version}/{parent}/{path}"),
         };
-        Ok(Route { kind: Kind::Native, path, query: self.query, model: String::new() })
+        let location = named.to_owned();
+        Ok(Route { kind: Kind::Native, location, path, query: self.query, model: String::new() })
+    }
+
+    /// Our project and location in a path.
+    fn parent(&self) -> String {
+        format!("projects/{}/locations/{}", names::encoded(self.place.project), self.place.location)
     }
 
     /// A path of AI Studio, behind its version.
     fn studio(self, names: &[&str]) -> Result<Route, Untranslatable> {
-        let parent = parent(self.place);
+        let parent = self.parent();
         match (self.method, names) {
             ("GET", ["models"]) => {
                 Ok(self.route(Kind::Models, format!("/{VERSION}/publishers/google/models"), ""))
@@ -138,13 +145,14 @@ impl Request<'_> {
         };
         let predicts = matches!(kind, Kind::BatchEmbed(Embedder::Predict) | Kind::Embed(Embedder::Predict));
         let verb = if predicts { "predict" } else { verb.unwrap_or_default() };
-        let path = format!("/{VERSION}/{}/publishers/google/models/{id}:{verb}", parent(self.place));
+        let path = format!("/{VERSION}/{}/publishers/google/models/{id}:{verb}", self.parent());
         Ok(self.route(kind, path, id))
     }
 
     fn route(self, kind: Kind, path: String, model: &str) -> Route {
         let query = self.query.as_deref().and_then(names::with_named_enums);
-        Route { kind, path, query, model: model.to_owned() }
+        let location = self.place.location.to_owned();
+        Route { kind, location, path, query, model: model.to_owned() }
     }
 }
 
@@ -162,7 +170,22 @@ fn is_segment(name: &str) -> bool {
         c.is_ascii_alphanumeric()
             || matches!(
                 c,
-                '-' | '.' | '_' | '~' | ':' | '@' | '!' | '$' | '\'' | '(' | ')' | '*' | '+' | ',' | '='
+                '-' | '.'
+                    | '_'
+                    | '~'
+                    | ':'
+                    | '@'
+                    | '!'
+                    | '$'
+                    | '\''
+                    | '('
+                    | ')'
+                    | '*'
+                    | '+'
+                    | ','
+                    | '='
+                    | '<'
+                    | '>'
             )
     };
     // Nor behind a colon, for whoever splits there.
