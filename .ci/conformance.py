@@ -30,7 +30,7 @@ TOOLS = SHARED / "tools" / "replay"
 CORPUS = SHARED / "corpus"
 AGENT = "default"
 CONCURRENCY = "16"
-RUN_SECONDS = 180
+RUN_SECONDS = 300
 # Past this many bytes of a stream single bytes teach nothing new, they only take time.
 BYTEWISE_CAP = "16384"
 SDK_PACKAGES = ("openai", "@anthropic-ai/sdk", "@google/genai", "ai", "@ai-sdk/openai", "@ai-sdk/anthropic", "@ai-sdk/google")

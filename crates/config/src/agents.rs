@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use model::{Agent, DEFAULT_AGENT_ID, DEFAULT_AGENT_SLUG};
 use uuid::Uuid;
 
-use crate::{ConfigError, typed};
+use crate::{ConfigError, Settings, typed, vertex_ai};
 
 /// First segments of paths in the providers' APIs. As a slug such a word would hide part of an API.
 const RESERVED: [&str; 37] = [
@@ -49,14 +49,16 @@ const RESERVED: [&str; 37] = [
 ];
 
 /// Checks the agents typed and adds the built-in one.
-pub(crate) fn build(typed: Vec<typed::Agent>) -> Result<Vec<Agent>, ConfigError> {
+pub(crate) fn build(settings: &Settings) -> Result<Vec<Agent>, ConfigError> {
     let mut agents = vec![Agent {
         id: DEFAULT_AGENT_ID.to_owned(),
         name: "Default".to_owned(),
         slug: DEFAULT_AGENT_SLUG.to_owned(),
+        vertex_ai: vertex_ai::place(settings, &typed::VertexAi::default())?,
     }];
-    for agent in typed {
-        agents.push(check(agent)?);
+    for agent in &settings.agents {
+        let vertex_ai = vertex_ai::place(settings, &agent.vertex_ai)?;
+        agents.push(Agent { vertex_ai, ..check(agent)? });
     }
     let mut seen = HashSet::new();
     for agent in &agents {
@@ -69,10 +71,10 @@ pub(crate) fn build(typed: Vec<typed::Agent>) -> Result<Vec<Agent>, ConfigError>
     Ok(agents)
 }
 
-fn check(agent: typed::Agent) -> Result<Agent, ConfigError> {
+fn check(agent: &typed::Agent) -> Result<Agent, ConfigError> {
     let id =
         Uuid::try_parse(&agent.id).map_err(|_| fault("agents.id", format!("{:?} is no UUID", agent.id)))?;
-    let slug = agent.slug;
+    let slug = agent.slug.clone();
     let well_formed = !slug.is_empty()
         && slug.len() <= 64
         && slug
@@ -85,8 +87,8 @@ fn check(agent: typed::Agent) -> Result<Agent, ConfigError> {
     if RESERVED.contains(&slug.as_str()) {
         return Err(fault("agents.slug", format!("{slug:?} is part of a provider's API")));
     }
-    let name = agent.name.unwrap_or_else(|| slug.clone());
-    Ok(Agent { id: id.hyphenated().to_string(), name, slug })
+    let name = agent.name.clone().unwrap_or_else(|| slug.clone());
+    Ok(Agent { id: id.hyphenated().to_string(), name, slug, vertex_ai: None })
 }
 
 fn fault(name: &str, problem: String) -> ConfigError {
@@ -99,8 +101,9 @@ mod tests {
     use super::*;
 
     fn problem(id: &str, slug: &str) -> Option<String> {
-        let agent = typed::Agent { id: id.to_owned(), name: None, slug: slug.to_owned() };
-        build(vec![agent]).err().map(|e| e.to_string())
+        let vertex_ai = typed::VertexAi::default();
+        let agent = typed::Agent { id: id.to_owned(), name: None, slug: slug.to_owned(), vertex_ai };
+        build(&Settings { agents: vec![agent], ..Settings::default() }).err().map(|e| e.to_string())
     }
 
     #[test]

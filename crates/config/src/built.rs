@@ -11,7 +11,8 @@ use http::uri::{Authority, Scheme};
 use model::Agent;
 
 pub use crate::providers::{HttpProxy, ProviderProxy, ProviderSettings};
-use crate::{ConfigError, Settings, agents, providers};
+pub use crate::vertex_ai::VertexAi;
+use crate::{ConfigError, Settings, agents, providers, vertex_ai};
 
 /// The effective configuration.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct Config {
     pub record_file: Option<PathBuf>,
     /// Longest waits.
     pub timeouts: Timeouts,
+    /// What holds for all agents that use Vertex AI.
+    pub vertex_ai: VertexAi,
     /// Serving threads; as many as cores if none.
     pub workers: Option<usize>,
 }
@@ -144,11 +147,12 @@ impl Config {
             write: millis("ARCHESTRA_WRITE_TIMEOUT_MS", s.write_timeout_ms, 300_000)?,
         };
         let workers = s.workers.map(|n| size("ARCHESTRA_WORKERS", Some(n), 1)).transpose()?;
-        let agents = agents::build(s.agents)?;
+        let vertex_ai = vertex_ai::build(&s)?;
+        let agents = agents::build(&s)?;
         let providers = providers::build(s.providers)?;
         let proxy = providers::proxy("HTTPS_PROXY", s.https_proxy, s.no_proxy)?;
         let record_file = s.record_file;
-        Ok(Self { agents, limits, listen, providers, proxy, record_file, timeouts, workers })
+        Ok(Self { agents, limits, listen, providers, proxy, record_file, timeouts, vertex_ai, workers })
     }
 }
 

@@ -7,6 +7,7 @@ mod agents;
 pub mod built;
 mod providers;
 pub mod typed;
+mod vertex_ai;
 
 pub use built::Config;
 pub use typed::Settings;

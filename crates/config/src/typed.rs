@@ -28,6 +28,21 @@ pub struct Settings {
     /// Longest time from a sent request to the first byte of its answer [default: 300000]
     #[arg(long, env = "ARCHESTRA_FIRST_BYTE_TIMEOUT_MS")]
     pub first_byte_timeout_ms: Option<u64>,
+    /// Base URL of Vertex AI's API [default: that of the location]
+    #[arg(long, env = "ARCHESTRA_GEMINI_VERTEX_AI_BASE_URL")]
+    pub gemini_vertex_ai_base_url: Option<String>,
+    /// File with Google credentials [default: Application Default Credentials]
+    #[arg(long, env = "ARCHESTRA_GEMINI_VERTEX_AI_CREDENTIALS_FILE")]
+    pub gemini_vertex_ai_credentials_file: Option<PathBuf>,
+    /// Whether Gemini requests go to Vertex AI [default: false]
+    #[arg(long, env = "ARCHESTRA_GEMINI_VERTEX_AI_ENABLED")]
+    pub gemini_vertex_ai_enabled: Option<bool>,
+    /// Location on Vertex AI: a region, or global [default: us-central1]
+    #[arg(long, env = "ARCHESTRA_GEMINI_VERTEX_AI_LOCATION")]
+    pub gemini_vertex_ai_location: Option<String>,
+    /// Project on Vertex AI
+    #[arg(long, env = "ARCHESTRA_GEMINI_VERTEX_AI_PROJECT")]
+    pub gemini_vertex_ai_project: Option<String>,
     /// Longest time for a client to send a request's head, and to keep an idle connection [default: 75000]
     #[arg(long, env = "ARCHESTRA_HEADER_TIMEOUT_MS")]
     pub header_timeout_ms: Option<u64>,
@@ -89,6 +104,21 @@ pub struct Agent {
     pub name: Option<String>,
     /// Lower-case name for base URLs.
     pub slug: String,
+    /// What differs from the settings of Vertex AI.
+    #[serde(default)]
+    pub vertex_ai: VertexAi,
+}
+
+/// `vertex_ai` of an agent: what is left out is as for all.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VertexAi {
+    /// Whether its Gemini requests go to Vertex AI.
+    pub enabled: Option<bool>,
+    /// A region, or `global`.
+    pub location: Option<String>,
+    /// Id or number of the project.
+    pub project: Option<String>,
 }
 
 /// An entry of `[providers.NAME]`.
@@ -181,6 +211,13 @@ impl Settings {
             connect_timeout_ms: self.connect_timeout_ms.or(other.connect_timeout_ms),
             drain_delay_seconds: self.drain_delay_seconds.or(other.drain_delay_seconds),
             first_byte_timeout_ms: self.first_byte_timeout_ms.or(other.first_byte_timeout_ms),
+            gemini_vertex_ai_base_url: self.gemini_vertex_ai_base_url.or(other.gemini_vertex_ai_base_url),
+            gemini_vertex_ai_credentials_file: self
+                .gemini_vertex_ai_credentials_file
+                .or(other.gemini_vertex_ai_credentials_file),
+            gemini_vertex_ai_enabled: self.gemini_vertex_ai_enabled.or(other.gemini_vertex_ai_enabled),
+            gemini_vertex_ai_location: self.gemini_vertex_ai_location.or(other.gemini_vertex_ai_location),
+            gemini_vertex_ai_project: self.gemini_vertex_ai_project.or(other.gemini_vertex_ai_project),
             header_timeout_ms: self.header_timeout_ms.or(other.header_timeout_ms),
             https_proxy: self.https_proxy.or(other.https_proxy),
             idle_timeout_ms: self.idle_timeout_ms.or(other.idle_timeout_ms),

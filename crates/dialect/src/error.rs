@@ -9,6 +9,8 @@ pub enum ErrorKind {
     BadRequest,
     /// We are shutting down: 503.
     Draining,
+    /// The caller may not do this: 403.
+    Forbidden,
     /// Something of ours failed: 500.
     Internal,
     /// No such agent or provider: 404.
@@ -17,6 +19,8 @@ pub enum ErrorKind {
     Overloaded,
     /// The body or its head is larger than allowed: 413 or 431.
     TooLarge,
+    /// Something that we need for the request is missing: 503.
+    Unavailable,
     /// The provider did not answer in time: 504.
     UpstreamTimeout,
     /// The provider cannot be reached or did not speak HTTP: 502.
@@ -41,10 +45,12 @@ pub(crate) fn openai(error: &ErrorReply<'_>) -> Vec<u8> {
     let (kind, code) = match error.kind {
         ErrorKind::BadRequest => ("invalid_request_error", "invalid_request"),
         ErrorKind::Draining => ("server_error", "shutting_down"),
+        ErrorKind::Forbidden => ("invalid_request_error", "forbidden"),
         ErrorKind::Internal => ("server_error", "internal_error"),
         ErrorKind::NotFound => ("invalid_request_error", "not_found"),
         ErrorKind::Overloaded => ("server_error", "overloaded"),
         ErrorKind::TooLarge => ("invalid_request_error", "request_too_large"),
+        ErrorKind::Unavailable => ("server_error", "unavailable"),
         ErrorKind::UpstreamTimeout => ("server_error", "upstream_timeout"),
         ErrorKind::UpstreamUnavailable => ("server_error", "upstream_unavailable"),
     };
@@ -57,7 +63,8 @@ pub(crate) fn anthropic(error: &ErrorReply<'_>) -> Vec<u8> {
     let kind = match error.kind {
         ErrorKind::BadRequest => "invalid_request_error",
         ErrorKind::Draining | ErrorKind::Overloaded => "overloaded_error",
-        ErrorKind::Internal | ErrorKind::UpstreamUnavailable => "api_error",
+        ErrorKind::Forbidden => "permission_error",
+        ErrorKind::Internal | ErrorKind::Unavailable | ErrorKind::UpstreamUnavailable => "api_error",
         ErrorKind::NotFound => "not_found_error",
         ErrorKind::TooLarge => "request_too_large",
         ErrorKind::UpstreamTimeout => "timeout_error",
@@ -74,7 +81,11 @@ pub(crate) fn anthropic(error: &ErrorReply<'_>) -> Vec<u8> {
 pub(crate) fn gemini(error: &ErrorReply<'_>) -> Vec<u8> {
     let status = match error.kind {
         ErrorKind::BadRequest | ErrorKind::TooLarge => "INVALID_ARGUMENT",
-        ErrorKind::Draining | ErrorKind::Overloaded | ErrorKind::UpstreamUnavailable => "UNAVAILABLE",
+        ErrorKind::Draining
+        | ErrorKind::Overloaded
+        | ErrorKind::Unavailable
+        | ErrorKind::UpstreamUnavailable => "UNAVAILABLE",
+        ErrorKind::Forbidden => "PERMISSION_DENIED",
         ErrorKind::Internal => "INTERNAL",
         ErrorKind::NotFound => "NOT_FOUND",
         ErrorKind::UpstreamTimeout => "DEADLINE_EXCEEDED",

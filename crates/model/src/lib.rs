@@ -12,7 +12,7 @@ mod request;
 mod response;
 mod span;
 
-pub use agent::{Agent, DEFAULT_AGENT_ID, DEFAULT_AGENT_SLUG};
+pub use agent::{Agent, DEFAULT_AGENT_ID, DEFAULT_AGENT_SLUG, VertexAi};
 pub use call::{Carrier, ToolCall, ToolResult};
 pub use request::{DeclaredTool, Origin, Reference, ReferenceKind, RequestView, Segment, ToolKind};
 pub use response::{OutputKind, OutputSegment, ResponseView, Stop, Usage};

@@ -14,6 +14,7 @@ use crate::rescue::Failure;
 use crate::serve::State;
 use crate::snapshot::Snapshot;
 use crate::target;
+use crate::vertex::ToVertex;
 
 /// What is recorded as the route of requests that are no conversation.
 const PASS_THROUGH: &str = "pass-through";
@@ -34,6 +35,8 @@ pub(crate) struct Admitted {
     pub(crate) provider: Arc<Provider>,
     /// The path as the provider may understand it.
     recognised: String,
+    /// The request on Vertex AI, if it goes there.
+    pub(crate) vertex: Option<ToVertex>,
 }
 
 impl Admitted {
@@ -67,11 +70,17 @@ pub(crate) fn admit(
     exchange.admitted(agent);
     // As the provider will see it: a base URL may hold a part of the API's own path.
     let recognised = target::recognise(rest).ok_or(Failure::BadPath)?;
-    let recognised = [provider.base.path.as_str(), &recognised].concat();
+    let place = agent.vertex_ai.as_ref().filter(|_| provider.vertex_ai);
+    let vertex =
+        place.map(|place| ToVertex::admit(place, &head.method, rest, head.uri.query())).transpose()?;
+    let recognised = match &vertex {
+        Some(vertex) => vertex.path().to_owned(),
+        None => [provider.base.path.as_str(), &recognised].concat(),
+    };
     let path = rest.to_owned();
     let (method, dialect) = recognise(&provider, &head, &recognised);
     exchange.routed(dialect.map_or(PASS_THROUGH, Dialect::name));
-    Ok(Admitted { dialect, head, method, path, provider, recognised })
+    Ok(Admitted { dialect, head, method, path, provider, recognised, vertex })
 }
 
 /// The dialect of the request, if it is a conversation, and the method under which it is one.

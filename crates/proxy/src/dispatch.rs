@@ -1,5 +1,6 @@
 //! Sending: the only caller of the upstream client.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -9,58 +10,76 @@ use http::uri::PathAndQuery;
 use http::{Method, Request, Uri};
 use upstream::{Answer, Client, RequestBody, UpstreamError};
 
+use crate::admit::Admitted;
 use crate::headers::{complete_request, forward_request};
 use crate::inspect::{Payload, Permit};
 use crate::record::Exchange;
 use crate::rescue::{self, Failure};
+use crate::serve::State;
+use crate::vertex::{self, ToVertex};
 
 /// A provider's answer, with what is needed to relay it.
 #[derive(Debug)]
 pub(crate) struct Dispatched {
     pub(crate) answer: Answer,
+    /// The dialect of the conversation, if it is one.
+    pub(crate) dialect: Option<&'static dyn Dialect>,
+    pub(crate) framing: Framing,
     /// Longest silence within the answer.
     pub(crate) idle: Duration,
-    /// The dialect of the conversation and the framing of this answer; none for what is passed through.
-    pub(crate) judged: Option<(&'static dyn Dialect, Framing)>,
     /// Answers to `HEAD` have no body, whatever their length says.
     pub(crate) method: Method,
+    /// What translates the answer, if it came from Vertex AI.
+    pub(crate) vertex: Option<ToVertex>,
 }
 
-/// Sends a permitted request. A body that is passed through may pause for as long as `idle`.
+/// Sends a permitted request.
 pub(crate) async fn dispatch(
+    state: &State,
     client: &Client,
     permit: Permit,
-    idle: Duration,
     exchange: &mut Exchange,
 ) -> Result<Dispatched, Failure> {
-    let dialect = permit.dialect();
     let (mut admitted, payload) = permit.redeem();
-    let body = match payload {
-        Payload::Judged(bytes) => RequestBody::full(bytes),
-        Payload::PassThrough(incoming) => RequestBody::streamed(incoming, idle),
+    let provider = Arc::clone(&admitted.provider);
+    let mut head = Request::new(());
+    *head.method_mut() = admitted.head.method.clone();
+    *head.headers_mut() = std::mem::take(&mut admitted.head.headers);
+    forward_request(head.headers_mut(), admitted.dialect.is_some() || admitted.vertex.is_some());
+    complete_request(head.headers_mut(), &provider);
+    let answer = match (&admitted.vertex, &state.google, payload) {
+        (None, _, payload) => {
+            *head.uri_mut() = uri(&provider.base, &admitted.path, admitted.head.uri.query())?;
+            let body = match payload {
+                Payload::Whole(bytes) => RequestBody::full(bytes),
+                Payload::PassThrough(incoming) => RequestBody::streamed(incoming, state.timeouts.client_idle),
+            };
+            exchange.passing(body.progress());
+            client.send(&provider, head.map(|()| body)).await
+        }
+        (Some(vertex), Some(google), Payload::Whole(body)) => {
+            *head.uri_mut() = uri(&vertex.base(google)?, vertex.path(), vertex.query())?;
+            vertex::strip(head.headers_mut());
+            vertex::send(google, client, &provider, head, body).await?
+        }
+        (Some(_), _, _) => return Err(Failure::Internal), // an agent on Vertex AI, and no way to get there
     };
-    exchange.passing(body.progress());
-    let mut headers = std::mem::take(&mut admitted.head.headers);
-    forward_request(&mut headers, dialect.is_some());
-    complete_request(&mut headers, &admitted.provider);
-    let mut request = Request::new(body);
-    *request.uri_mut() = uri(&admitted.provider.base, &admitted.path, admitted.head.uri.query())?;
-    *request.method_mut() = admitted.head.method.clone();
-    *request.headers_mut() = headers;
-    let answer = client.send(&admitted.provider, request).await.map_err(failed)?;
+    let answer = answer.map_err(failed)?;
     exchange.answered(answer.status().as_u16());
-    let judged = dialect.map(|dialect| {
-        let content_type = answer.headers().get(http::header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
-        // Errors come in one piece, whatever their content-type says (Gemini's say text/event-stream).
-        let framing = if answer.status().is_success() {
-            dialect.framing(admitted.target(), content_type)
-        } else {
-            Framing::Whole
-        };
-        (dialect, framing)
-    });
-    Ok(Dispatched { answer, idle: admitted.provider.idle, judged, method: admitted.head.method })
+    let framing = framing(&admitted, &answer);
+    let Admitted { dialect, head, vertex, .. } = admitted;
+    Ok(Dispatched { answer, dialect, framing, idle: provider.idle, method: head.method, vertex })
+}
+
+/// How the answer is cut into events. Errors come in one piece, whatever their content-type says (Gemini's say
+/// `text/event-stream`).
+fn framing(admitted: &Admitted, answer: &Answer) -> Framing {
+    let content_type = answer.headers().get(http::header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match admitted.dialect {
+        Some(dialect) if answer.status().is_success() => dialect.framing(admitted.target(), content_type),
+        _ => Framing::Whole,
+    }
 }
 
 fn failed(error: UpstreamError) -> Failure {

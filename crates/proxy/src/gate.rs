@@ -10,6 +10,8 @@ use model::ResponseView;
 use wire::frame::{Block, Framer};
 use wire::{array, sse};
 
+use crate::vertex::ToVertex;
+
 /// State of one streamed answer.
 pub(crate) struct Gate {
     /// The streamed array has its closing bracket.
@@ -24,6 +26,8 @@ pub(crate) struct Gate {
     reader: Box<dyn StreamReader>,
     /// Something went out.
     started: bool,
+    /// What translates events, if they come from Vertex AI.
+    vertex: Option<ToVertex>,
 }
 
 impl std::fmt::Debug for Gate {
@@ -40,7 +44,22 @@ impl Gate {
     pub(crate) fn new(dialect: &'static dyn Dialect, framing: Framing, limit: usize) -> Self {
         let framer = if framing == Framing::Array { Framer::array(limit) } else { Framer::sse(limit) };
         let reader = dialect.stream_reader();
-        Self { calls: 0, closed: false, dialect, failed: false, framer, framing, reader, started: false }
+        Self {
+            calls: 0,
+            closed: false,
+            dialect,
+            failed: false,
+            framer,
+            framing,
+            reader,
+            started: false,
+            vertex: None,
+        }
+    }
+
+    /// Translates events before they are read.
+    pub(crate) fn translating(self, vertex: Option<ToVertex>) -> Self {
+        Self { vertex, ..self }
     }
 
     /// Takes in what arrived and hands out what may flow.
@@ -56,6 +75,10 @@ impl Gate {
     }
 
     fn let_flow(&mut self, block: Block) -> Bytes {
+        let block = match &self.vertex {
+            None => block,
+            Some(vertex) => block.map(|event| vertex.event(self.framing, event)),
+        };
         for event in block.events() {
             self.classify(event);
         }

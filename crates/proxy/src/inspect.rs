@@ -1,7 +1,6 @@
 //! May it go: the only maker of a [`Permit`].
 
 use bytes::Bytes;
-use dialect::Dialect;
 use hyper::body::Incoming;
 
 use crate::admit::Admitted;
@@ -19,16 +18,11 @@ pub(crate) struct Permit {
 /// What may be sent.
 #[derive(Debug)]
 pub(crate) enum Payload {
-    Judged(Bytes),
+    Whole(Bytes),
     PassThrough(Incoming),
 }
 
 impl Permit {
-    /// The dialect of the conversation, if it is one.
-    pub(crate) fn dialect(&self) -> Option<&'static dyn Dialect> {
-        self.admitted.dialect
-    }
-
     /// Gives the permit up for what it allows to send.
     pub(crate) fn redeem(self) -> (Admitted, Payload) {
         (self.admitted, self.payload)
@@ -40,7 +34,11 @@ pub(crate) fn inspect(turn: Turn, exchange: &mut Exchange) -> Permit {
     let payload = match turn.content {
         Content::Conversation { body, view } => {
             exchange.asked(body.len(), &view);
-            Payload::Judged(body)
+            Payload::Whole(body)
+        }
+        Content::Collected(body) => {
+            exchange.received(body.len());
+            Payload::Whole(body)
         }
         Content::PassThrough(body) => Payload::PassThrough(body),
     };

@@ -18,5 +18,6 @@ mod rescue;
 pub mod serve;
 mod snapshot;
 mod target;
+mod vertex;
 
 pub use serve::{ServeError, Server};

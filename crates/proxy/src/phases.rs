@@ -38,7 +38,7 @@ pub(crate) async fn exchange(
         errors = admitted.dialect.or(errors); // a provider may speak several
         let turn = read(admitted, body, state).await?; // what: a view of the body
         let permit = inspect(turn, &mut exchange); // may it go: the only maker of Permit
-        dispatch(&worker.client, permit, state.timeouts.client_idle, &mut exchange).await // send: the only caller of the client
+        dispatch(state, &worker.client, permit, &mut exchange).await // send: the only caller of the client
     };
     let dispatched = match way.await {
         Ok(dispatched) => dispatched,

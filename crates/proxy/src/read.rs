@@ -15,6 +15,7 @@ use crate::admit::Admitted;
 use crate::budget::Share;
 use crate::rescue::{self, Failure};
 use crate::serve::State;
+use crate::vertex::ToVertex;
 
 /// Bodies and answers from this size on are read on a thread of their own, so that the streams of others go on.
 pub(crate) const LARGE: usize = 1 << 20;
@@ -40,15 +41,17 @@ pub(crate) struct Turn {
 pub(crate) enum Content {
     /// A conversation, whole.
     Conversation { body: Bytes, view: RequestView },
+    /// Anything else that had to be read whole.
+    Collected(Bytes),
     /// Anything else, as it arrives.
     PassThrough(Incoming),
 }
 
 /// Reads a conversation; anything else is left to arrive.
 pub(crate) async fn read(mut admitted: Admitted, body: Incoming, state: &State) -> Result<Turn, Failure> {
-    let Some(dialect) = admitted.dialect else {
+    if admitted.dialect.is_none() && admitted.vertex.is_none() {
         return Ok(Turn { admitted, content: Content::PassThrough(body) });
-    };
+    }
     let codings = match check_charset(&admitted.head.headers).and_then(|()| codings(&admitted.head.headers)) {
         Ok(codings) => codings,
         Err(failure) => {
@@ -69,7 +72,14 @@ pub(crate) async fn read(mut admitted: Admitted, body: Incoming, state: &State) 
         admitted.head.headers.remove(CONTENT_ENCODING);
         admitted.head.headers.remove(CONTENT_LENGTH);
     }
-    let body = share.hold(body);
+    let mut body = share.hold(body);
+    if let Some(vertex) = admitted.vertex.take() {
+        let (translated, vertex) = translate(body, vertex).await?; // before it is read: what is judged is what is sent
+        (body, admitted.vertex) = (translated, Some(vertex));
+    }
+    let Some(dialect) = admitted.dialect else {
+        return Ok(Turn { admitted, content: Content::Collected(body) });
+    };
     let view = if body.len() < LARGE {
         dialect.read_request(admitted.target(), &body)
     } else {
@@ -83,6 +93,13 @@ pub(crate) async fn read(mut admitted: Admitted, body: Incoming, state: &State) 
     };
     let view = view.map_err(Failure::NotJson)?;
     Ok(Turn { admitted, content: Content::Conversation { body, view } })
+}
+
+/// The body as Vertex AI wants it.
+async fn translate(body: Bytes, mut vertex: ToVertex) -> Result<(Bytes, ToVertex), Failure> {
+    let length = body.len();
+    let work = move || vertex.request(body).map(|body| (body, vertex));
+    if length < LARGE { work() } else { on_own_thread(work).await? }
 }
 
 /// RFC 8259 knows UTF-8 only. Another charset could make the provider read other characters than we did.

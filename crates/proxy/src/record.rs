@@ -160,6 +160,11 @@ impl Exchange {
         self.facts.tool_results = view.results.len();
     }
 
+    /// A body that is no conversation was taken in whole.
+    pub(crate) fn received(&mut self, body_bytes: usize) {
+        self.body = RequestBytes::Known(body_bytes as u64);
+    }
+
     /// The body is passed through and counted on its way.
     pub(crate) fn passing(&mut self, sent: Option<Arc<AtomicU64>>) {
         if let Some(sent) = sent {

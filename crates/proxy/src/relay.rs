@@ -20,6 +20,7 @@ use crate::rescue::Failure;
 use crate::serve::State;
 use coded::Decoders;
 pub(crate) use stream::Relayed;
+use whole::Whole;
 
 /// Relays an answer. A whole answer of a conversation is read first, so that what breaks before its end is an
 /// error with its own status.
@@ -44,10 +45,11 @@ pub(crate) async fn relay(
         exchange.relayed();
         return Ok(Response::from_parts(head, Body::full(bytes::Bytes::new())));
     }
-    let Some((dialect, framing)) = dispatched.judged else {
+    if dispatched.dialect.is_none() && dispatched.vertex.is_none() {
         let relayed = Relayed::passing(body, idle, exchange);
         return Ok(Response::from_parts(head, Body::Relayed(Box::new(relayed))));
-    };
+    }
+    let framing = dispatched.framing;
     let piece = if framing == Framing::Whole { limits.response } else { limits.event };
     let decoders = match codings(&head.headers).ok().map(|codings| Decoders::new(&codings, piece)) {
         Some(Ok(decoders)) => decoders,
@@ -57,13 +59,18 @@ pub(crate) async fn relay(
         head.headers.remove(CONTENT_ENCODING);
         head.headers.remove(CONTENT_LENGTH);
     }
-    if framing == Framing::Whole {
-        let body = whole::relay(dialect, body, decoders, state, idle, exchange).await?;
+    let (Some(dialect), Framing::Array | Framing::Sse) = (dispatched.dialect, framing) else {
+        let whole =
+            Whole { dialect: dispatched.dialect, idle, status: head.status, vertex: dispatched.vertex };
+        if whole.vertex.is_some() {
+            head.headers.remove(CONTENT_LENGTH); // it may change
+        }
+        let body = whole.relay(body, decoders, state, exchange).await?;
         return Ok(Response::from_parts(head, body));
-    }
+    };
     // It may end otherwise than it began to.
     head.headers.remove(CONTENT_LENGTH);
-    let gate = Gate::new(dialect, framing, limits.event);
+    let gate = Gate::new(dialect, framing, limits.event).translating(dispatched.vertex);
     let relayed =
         Relayed::passing(body, idle, exchange).decoded(decoders).judged(gate, framed, state.budget.share());
     Ok(Response::from_parts(head, Body::Relayed(Box::new(relayed))))

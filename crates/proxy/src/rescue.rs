@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::io;
 
+use dialect::vertex::Untranslatable;
 use dialect::{Dialect, ErrorKind, ErrorReply, OpenAiChat};
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
-use upstream::UpstreamError;
+use upstream::{CredentialError, UpstreamError};
 use wire::json::JsonError;
 
 use crate::body::Body;
@@ -26,6 +27,8 @@ pub(crate) enum Failure {
     /// The answer of the provider came in a coding that cannot be undone.
     AnswerCoding,
     AnswerTimeout,
+    /// What Vertex AI answered cannot be turned into what AI Studio would have.
+    AnswerUntranslatable(JsonError),
     BadPath,
     /// The client broke off its body.
     BodyBroken,
@@ -36,11 +39,15 @@ pub(crate) enum Failure {
     BodyTooLarge(usize),
     /// The client went away within its request.
     ClientLeft,
+    /// There is nothing to prove to Google who we are.
+    Credentials(CredentialError),
     Draining,
     Internal,
     NotJson(JsonError),
     /// The bodies of all exchanges take as much as they may.
     NoRoom,
+    /// Vertex AI cannot do what is asked for.
+    NotOnVertexAi(Untranslatable),
     UnknownAgent(String),
     UnknownProvider,
     Upstream(UpstreamError),
@@ -58,7 +65,7 @@ struct Meaning {
 impl Failure {
     fn meaning(&self) -> Meaning {
         use ErrorKind::{
-            BadRequest, Draining, Internal, NotFound, Overloaded, TooLarge, UpstreamTimeout,
+            BadRequest, Draining, Internal, NotFound, Overloaded, TooLarge, Unavailable, UpstreamTimeout,
             UpstreamUnavailable,
         };
         use Fault::{Client, Upstream, Us};
@@ -69,6 +76,8 @@ impl Failure {
                 "The provider's answer has a content-encoding that cannot be undone.".into()),
             Self::AnswerTimeout => (504, UpstreamTimeout, Upstream, "answer_timeout",
                 "The provider began an answer and then fell silent.".into()),
+            Self::AnswerUntranslatable(error) => (502, UpstreamUnavailable, Upstream, "answer_untranslatable",
+                format!("What Vertex AI answered cannot be translated: {error}.").into()),
             Self::BadPath => (400, BadRequest, Client, "bad_path",
                 "The path contains segments or characters that could lead to another resource ('.', '..', '\\' or control characters, plain or encoded).".into()),
             Self::BodyBroken => (400, BadRequest, Client, "body_broken",
@@ -85,6 +94,8 @@ impl Failure {
                 format!("The request's body is larger than {limit} bytes, the most that is accepted here (ARCHESTRA_MAX_BODY_BYTES).").into()),
             Self::ClientLeft => (400, BadRequest, Client, "client_left",
                 "The request's body ended before it was complete.".into()),
+            Self::Credentials(error) => (503, Unavailable, Us, "credentials",
+                format!("{error}.").into()),
             Self::Draining => (503, Draining, Us, "draining",
                 "This instance of the proxy is shutting down. Try again.".into()),
             Self::Internal => (500, Internal, Us, "internal",
@@ -93,6 +104,8 @@ impl Failure {
                 format!("The request's body cannot be read as JSON: {error}.").into()),
             Self::AnswerNoRoom | Self::NoRoom => (503, Overloaded, Us, "overloaded",
                 "This instance of the proxy holds as many bytes of requests and answers as it may (ARCHESTRA_MAX_BODIES_BYTES). Try again.".into()),
+            Self::NotOnVertexAi(refusal) => (refusal.status(), untranslatable(refusal.status()), Client, "not_on_vertex_ai",
+                format!("This agent uses Vertex AI: {refusal}.").into()),
             Self::UnknownAgent(agent) => (404, NotFound, Client, "unknown_agent",
                 format!("No agent has the id {agent}. Check the agent's id in the base URL, or leave it out to use the default agent.").into()),
             Self::UnknownProvider => (404, NotFound, Client, "unknown_route",
@@ -100,6 +113,14 @@ impl Failure {
             Self::Upstream(error) => return upstream(error),
         };
         Meaning { fault, kind, message, reason, status }
+    }
+}
+
+fn untranslatable(status: u16) -> ErrorKind {
+    match status {
+        403 => ErrorKind::Forbidden,
+        404 => ErrorKind::NotFound,
+        _ => ErrorKind::BadRequest,
     }
 }
 
@@ -168,6 +189,8 @@ pub(crate) fn answer(
         | Failure::AnswerCoding
         | Failure::AnswerNoRoom
         | Failure::AnswerTimeout
+        | Failure::AnswerUntranslatable(_)
+        | Failure::Credentials(_)
         | Failure::Internal => Outcome::Failed,
         Failure::ClientLeft => Outcome::Abandoned,
         Failure::BadPath
@@ -180,6 +203,7 @@ pub(crate) fn answer(
         | Failure::Draining
         | Failure::NotJson(_)
         | Failure::NoRoom
+        | Failure::NotOnVertexAi(_)
         | Failure::UnknownAgent(_)
         | Failure::UnknownProvider => Outcome::Refused,
     };

@@ -21,10 +21,12 @@ use config::Config;
 use socket2::{Domain, Protocol, Socket, Type};
 use telemetry::record::Writer;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use upstream::{Pools, Providers};
+use upstream::{CredentialSettings, GoogleCredentials, Pools, Providers};
 
 use crate::snapshot::Snapshot;
+use crate::vertex::Google;
 use state::Phase;
 pub(crate) use state::State;
 pub(crate) use streams::is_waiting;
@@ -88,7 +90,7 @@ impl Server {
         let listener =
             listen(config.listen).map_err(|error| ServeError::Listen { address: config.listen, error })?;
         let address = listener.local_addr()?;
-        let state = Arc::new(State::new(&config, snapshot, writer.recorder()));
+        let state = Arc::new(State::new(&config, snapshot, google(&config), writer.recorder()));
         let crew = Crew::start(config.workers, &state, &pools)?;
         Ok(Self { address, config, crew, listener, state, writer })
     }
@@ -116,6 +118,18 @@ impl Server {
         tracing::info!(cut_off = left, "stopped");
         self.writer.close(LAST_LINES);
     }
+}
+
+/// The way to Vertex AI, if an agent uses it. Tokens are fetched on the runtime that this is called in.
+fn google(config: &Config) -> Option<Google> {
+    config.agents.iter().any(|agent| agent.vertex_ai.is_some()).then(|| Google {
+        base: config.vertex_ai.base.clone(),
+        credentials: GoogleCredentials::start(
+            config.vertex_ai.credentials_file.clone(),
+            CredentialSettings::default(),
+            &Handle::current(),
+        ),
+    })
 }
 
 /// Listens with a backlog for bursts, and for IPv4 as well where the address is IPv6's wildcard.

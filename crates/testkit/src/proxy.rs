@@ -102,7 +102,11 @@ impl Builder {
         command.arg("serve").current_dir(scratch.path());
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy().to_ascii_uppercase();
-            if text.starts_with("ARCHESTRA_") || text == "HTTPS_PROXY" || text == "NO_PROXY" {
+            if text.starts_with("ARCHESTRA_")
+                || text.starts_with("GOOGLE_")
+                || text == "HTTPS_PROXY"
+                || text == "NO_PROXY"
+            {
                 command.env_remove(name);
             }
         }

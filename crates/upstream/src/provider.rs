@@ -30,6 +30,8 @@ pub struct Provider {
     pub idle: Duration,
     /// The segment of our paths that names it.
     pub name: String,
+    /// Whether its API is served by Vertex AI too.
+    pub vertex_ai: bool,
     /// Which of the [transports](Providers::transports) reaches it.
     pub(crate) transport: usize,
     dialects: Vec<&'static dyn Dialect>,
@@ -48,6 +50,7 @@ pub struct Providers {
     /// By name.
     providers: BTreeMap<String, Arc<Provider>>,
     transports: Vec<Transport>,
+    vertex_ai: bool,
 }
 
 impl Providers {
@@ -56,7 +59,9 @@ impl Providers {
     /// # Errors
     /// A provider that no row knows has no base URL or no dialects.
     pub fn new(config: &Config) -> Result<Self, String> {
-        let mut all = Self { providers: BTreeMap::new(), transports: Vec::new() };
+        let vertex_ai =
+            config.vertex_ai.base.is_none() && config.agents.iter().any(|agent| agent.vertex_ai.is_some());
+        let mut all = Self { providers: BTreeMap::new(), transports: Vec::new(), vertex_ai };
         let none = ProviderSettings::default();
         for row in &ROWS {
             all.add(row.name, Some(row), config.providers.get(row.name).unwrap_or(&none), config)?;
@@ -113,6 +118,7 @@ impl Providers {
             idle: settings.idle.unwrap_or(config.timeouts.idle),
             name: name.to_owned(),
             transport,
+            vertex_ai: row.is_some_and(|row| row.vertex_ai),
         };
         self.providers.insert(name.to_owned(), Arc::new(provider));
         Ok(())
@@ -139,6 +145,8 @@ impl Providers {
 
     /// Whether any of them is reached by TLS.
     pub(crate) fn need_tls(&self) -> bool {
-        self.providers.values().any(|provider| provider.base.scheme == http::uri::Scheme::HTTPS)
+        // Vertex AI is reached by it wherever the provider itself is.
+        let by_tls = |provider: &Arc<Provider>| provider.base.scheme == http::uri::Scheme::HTTPS;
+        self.vertex_ai || self.providers.values().any(by_tls)
     }
 }

@@ -21,6 +21,8 @@ pub struct Row {
     pub name: &'static str,
     /// Its name for people.
     pub title: &'static str,
+    /// Whether its API is served by Vertex AI too.
+    pub vertex_ai: bool,
 }
 
 impl Row {
@@ -44,6 +46,7 @@ const fn compatible(name: &'static str, title: &'static str, default_base_url: &
         headers: &[],
         name,
         title,
+        vertex_ai: false,
     }
 }
 
@@ -57,6 +60,7 @@ pub static ROWS: [Row; 18] = [
         headers: &[],
         name: "anthropic",
         title: "Anthropic",
+        vertex_ai: false,
     },
     compatible("cerebras", "Cerebras", "https://api.cerebras.ai/v1"),
     compatible("deepseek", "DeepSeek", "https://api.deepseek.com"),
@@ -69,6 +73,7 @@ pub static ROWS: [Row; 18] = [
         headers: &[],
         name: "gemini",
         title: "Google Gemini",
+        vertex_ai: true,
     },
     compatible("groq", "Groq", "https://api.groq.com/openai/v1"),
     compatible("huggingface", "Hugging Face", "https://router.huggingface.co/v1"),
@@ -84,6 +89,7 @@ pub static ROWS: [Row; 18] = [
         headers: &[],
         name: "openai",
         title: "OpenAI",
+        vertex_ai: false,
     },
     Row {
         headers: &[("REFERER", "http-referer"), ("TITLE", "x-title")],

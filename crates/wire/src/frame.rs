@@ -1,5 +1,7 @@
 //! What the two streaming formats have in common: bytes come in any pieces, whole events go out.
 
+use std::borrow::Cow;
+
 use bytes::{Bytes, BytesMut};
 
 use crate::array::ArrayScanner;
@@ -31,6 +33,33 @@ impl Block {
             start = end.offset;
             event.filter(|_| end.whole)
         })
+    }
+}
+
+impl Block {
+    /// The same block with other events in place of those that `change` changes.
+    pub fn map(self, change: impl Fn(&[u8]) -> Cow<'_, [u8]>) -> Self {
+        let mut start = self.lead;
+        let changed: Vec<_> = self
+            .ends
+            .iter()
+            .map(|end| {
+                let event = self.bytes.get(start..end.offset).unwrap_or_default();
+                start = end.offset;
+                if end.whole { change(event) } else { Cow::Borrowed(event) }
+            })
+            .collect();
+        if changed.iter().all(|event| matches!(event, Cow::Borrowed(_))) {
+            return self;
+        }
+        let mut bytes = BytesMut::from(self.bytes.get(..self.lead).unwrap_or_default());
+        let mut ends = Vec::with_capacity(self.ends.len());
+        for (event, end) in changed.iter().zip(&self.ends) {
+            bytes.extend_from_slice(event);
+            ends.push(End { offset: bytes.len(), whole: end.whole });
+        }
+        bytes.extend_from_slice(self.bytes.get(start..).unwrap_or_default());
+        Self { bytes: bytes.freeze(), ends, lead: self.lead }
     }
 }
 

@@ -28,3 +28,4 @@ mod start;
 mod streams;
 mod timeouts;
 mod tls;
+mod vertex;

@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use dialect::Dialect;
+use http::StatusCode;
 use http_body::Body as _;
 use hyper::body::Incoming;
+use model::ResponseView;
+use wire::json::JsonError;
 
 use super::coded::Decoders;
 use super::idle::Idle;
@@ -18,57 +21,88 @@ use crate::read::{LARGE, on_own_thread};
 use crate::record::Exchange;
 use crate::rescue::Failure;
 use crate::serve::State;
+use crate::vertex::ToVertex;
 
-/// Reads an answer and hands it on as it came. One that is too long to be read flows on unread.
-pub(super) async fn relay(
-    dialect: &'static dyn Dialect,
-    mut body: Incoming,
-    mut decoders: Decoders,
-    state: &State,
-    idle: Duration,
-    mut exchange: Exchange,
-) -> Result<Body, (Failure, Exchange)> {
-    let limit = state.limits.response;
-    let mut share = state.budget.share();
-    let mut whole = Pieces::default();
-    let mut silence = Idle::new(idle);
-    loop {
-        let piece = match next(&mut body, &mut silence).await {
-            Ok(Some(piece)) => decoders.push(piece),
-            Ok(None) => break,
-            Err(failure) => return Err((failure, exchange)),
+/// How an answer is read.
+pub(super) struct Whole {
+    /// Its dialect, if it belongs to a conversation.
+    pub(super) dialect: Option<&'static dyn Dialect>,
+    /// Longest silence within it.
+    pub(super) idle: Duration,
+    pub(super) status: StatusCode,
+    /// What translates it, if it came from Vertex AI.
+    pub(super) vertex: Option<ToVertex>,
+}
+
+impl Whole {
+    /// Reads an answer and hands it on as it came, or translated. One that is too long to be read flows on unread.
+    pub(super) async fn relay(
+        self,
+        mut body: Incoming,
+        mut decoders: Decoders,
+        state: &State,
+        mut exchange: Exchange,
+    ) -> Result<Body, (Failure, Exchange)> {
+        let limit = state.limits.response;
+        let mut share = state.budget.share();
+        let mut whole = Pieces::default();
+        let mut silence = Idle::new(self.idle);
+        loop {
+            let piece = match next(&mut body, &mut silence).await {
+                Ok(Some(piece)) => decoders.push(piece),
+                Ok(None) => break,
+                Err(failure) => return Err((failure, exchange)),
+            };
+            let Ok(piece) = piece else { return Err((Failure::AnswerCoding, exchange)) };
+            if share.cover(whole.len().saturating_add(piece.len())).is_err() {
+                return Err((Failure::AnswerNoRoom, exchange));
+            }
+            whole.add(piece);
+            if whole.len() > limit {
+                let rest = Relayed::passing(body, self.idle, exchange).decoded(decoders);
+                return Ok(Body::Relayed(Box::new(rest.after(share.hold(whole.join())))));
+            }
+            if body.is_end_stream() {
+                break;
+            }
+        }
+        match decoders.finish() {
+            Ok(rest) => whole.add(rest),
+            Err(_) => return Err((Failure::AnswerCoding, exchange)),
+        }
+        let bytes = share.hold(whole.join());
+        let read = if bytes.len() < LARGE {
+            self.read(bytes)
+        } else {
+            match on_own_thread(move || self.read(bytes)).await {
+                Ok(read) => read,
+                Err(failure) => return Err((failure, exchange)),
+            }
         };
-        let Ok(piece) = piece else { return Err((Failure::AnswerCoding, exchange)) };
-        if share.cover(whole.len().saturating_add(piece.len())).is_err() {
-            return Err((Failure::AnswerNoRoom, exchange));
-        }
-        whole.add(piece);
-        if whole.len() > limit {
-            let rest =
-                Relayed::passing(body, idle, exchange).decoded(decoders).after(share.hold(whole.join()));
-            return Ok(Body::Relayed(Box::new(rest)));
-        }
-        if body.is_end_stream() {
-            break;
+        match read {
+            Err(failure) => Err((failure, exchange)),
+            Ok((bytes, view)) => {
+                match view {
+                    None => {}
+                    Some(Ok(view)) => exchange.said(&view),
+                    Some(Err(error)) => {
+                        tracing::debug!(exchange = %exchange.id, %error, "answer not readable");
+                    }
+                }
+                Ok(Body::whole(bytes, exchange))
+            }
         }
     }
-    match decoders.finish() {
-        Ok(rest) => whole.add(rest),
-        Err(_) => return Err((Failure::AnswerCoding, exchange)),
+
+    /// Translates the answer, and reads what becomes of it.
+    fn read(self, bytes: Bytes) -> Result<(Bytes, Option<Result<ResponseView, JsonError>>), Failure> {
+        let bytes = match self.vertex {
+            None => bytes,
+            Some(vertex) => vertex.answer(self.status, bytes).map_err(Failure::AnswerUntranslatable)?,
+        };
+        let view = self.dialect.map(|dialect| dialect.read_response(&bytes));
+        Ok((bytes, view))
     }
-    let bytes = share.hold(whole.join());
-    let view = if bytes.len() < LARGE {
-        Ok(dialect.read_response(&bytes))
-    } else {
-        let bytes = bytes.clone();
-        on_own_thread(move || dialect.read_response(&bytes)).await
-    };
-    match view {
-        Err(failure) => return Err((failure, exchange)),
-        Ok(Ok(view)) => exchange.said(&view),
-        Ok(Err(error)) => tracing::debug!(exchange = %exchange.id, %error, "answer not readable"),
-    }
-    Ok(Body::whole(bytes, exchange))
 }
 
 /// Most answers come in one piece, which then need not be copied.

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::budget::Budget;
 use crate::snapshot::Snapshot;
+use crate::vertex::Google;
 
 /// Where the process is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) budget: Arc<Budget>,
+    /// The way to Vertex AI, if an agent uses it.
+    pub(crate) google: Option<Google>,
     pub(crate) limits: Limits,
     pub(crate) recorder: Recorder,
     pub(crate) snapshot: ArcSwap<Snapshot>,
@@ -36,9 +39,15 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(config: &Config, snapshot: Snapshot, recorder: Recorder) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        snapshot: Snapshot,
+        google: Option<Google>,
+        recorder: Recorder,
+    ) -> Self {
         Self {
             budget: Budget::new(config.limits.bodies),
+            google,
             limits: config.limits,
             recorder,
             snapshot: ArcSwap::from_pointee(snapshot),
