@@ -62,7 +62,7 @@ impl Cloud {
             assert_eq!(request.header(field), None, "{}", request.target);
         }
         self.google.check(request.header("authorization").unwrap_or_default()).unwrap();
-        assert_eq!(request.header("x-goog-user-project").unwrap_or("the-quota-project").is_empty(), false);
+        assert_ne!(request.header("x-goog-user-project"), Some("theirs"));
         (request.target.clone(), request.text())
     }
 }
