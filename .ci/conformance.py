@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import stack
+import vertex
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -82,8 +83,13 @@ class Place:
     def __init__(self, children: list, a: argparse.Namespace, folder: Path, *upstream: str):
         self.upstream = stack.Upstream(children, a.python, TOOLS, CORPUS, folder, "--bytewise-cap", BYTEWISE_CAP, *upstream)
         self.others = sorted(recorded_providers() - set(stack.ROWS) - {"openai", "anthropic", "gemini"})
-        self.proxy = None if a.direct else stack.Proxy(children, a.binary, self.upstream, folder, self.others)
+        self.proxy = None if a.direct else stack.Proxy(children, a.binary, self.upstream.base, folder, self.rows())
         self.sent = 0
+
+    def rows(self) -> str:
+        """Providers that no row knows take a row of the configuration each."""
+        row = '[providers.%s]\nbase_url = "%s"\ndialects = ["openai-chat", "openai-responses", "anthropic-messages"]\n'
+        return "".join(row % (name, self.upstream.base) for name in self.others)
 
     def count(self) -> int:
         """Adds the upstream's requests since the last call to those that must be recorded."""
@@ -253,6 +259,11 @@ def run_all(a: argparse.Namespace, checks: Checks, folder: Path) -> None:
                 sdk_replay(place, yardstick, checks, a)
                 smokes(place, checks, a)
             check_records(place, "records, full media" if inflate else "records", checks)
+    if not a.direct and (not a.run or "vertex" in a.run):
+        with stack.ended() as children:
+            vertex.native(children, a, TOOLS, CORPUS, folder, tool, checks)
+        with stack.ended() as children:
+            vertex.studio(children, a, TOOLS, CORPUS, folder, checks)
 
 
 def main() -> int:
@@ -261,7 +272,7 @@ def main() -> int:
     ap.add_argument("--binary", type=Path, default=ROOT / "target" / "release" / "archestra")
     ap.add_argument("--python", type=Path, default=ROOT / ".cache" / "tools-venv" / "bin" / "python")
     ap.add_argument("--sdk-node", type=Path, default=ROOT / ".cache" / "sdk-node", help="folder with the SDKs' node_modules")
-    ap.add_argument("--run", action="append", help="only this run, by name; sdk for the SDK checks (repeatable)")
+    ap.add_argument("--run", action="append", help="only this run, by name; sdk and vertex for those checks (repeatable)")
     a = ap.parse_args()
     # The tools lie outside the repository: nothing is left beside them.
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"

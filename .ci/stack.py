@@ -91,11 +91,11 @@ class Child:
 class Upstream:
     """A replay upstream that answers for the provider files."""
 
-    def __init__(self, children: list[Child], python: Path, tools: Path, corpus: Path, folder: Path, *more: str):
+    def __init__(self, children: list[Child], python: Path, tools: Path, corpus: Path, folder: Path, *more: str, files=FILES):
         port = free_port()
         self.base = "http://127.0.0.1:%d" % port
         argv = [str(python), str(tools / "replay_upstream.py"), "--corpus", str(corpus), "--port", str(port), *more]
-        for name in FILES:
+        for name in files:
             argv += ["--only", name]
         child = Child("replay upstream", argv, folder / ("upstream-%d.log" % port))
         children.append(child)
@@ -115,26 +115,23 @@ class Upstream:
 class Proxy:
     """The built binary in front of an upstream, recording into a file."""
 
-    def __init__(self, children: list[Child], binary: Path, upstream: Upstream, folder: Path, others: list[str]):
+    def __init__(self, children: list[Child], binary: Path, upstream: str, folder: Path, config: str = "", more: dict = {}):
         port = free_port()
         self.base = "http://127.0.0.1:%d" % port
         self.record = folder / ("record-%d.jsonl" % port)
         data = folder / ("data-%d" % port)
         data.mkdir()
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("ARCHESTRA_") and not k.lower().endswith("_proxy")}
-        # Providers that no row knows take a row of the configuration each.
-        config = data / "archestra.toml"
-        row = '[providers.%s]\nbase_url = "%s"\ndialects = ["openai-chat", "openai-responses", "anthropic-messages"]\n'
-        config.write_text("".join(row % (name, upstream.base) for name in others), "utf-8")
-        rows = {"ARCHESTRA_%s_BASE_URL" % name.upper(): upstream.base for name in ROWS.values()}
-        env = inherited | rows | {
-            "ARCHESTRA_CONFIG": str(config),
-            "ARCHESTRA_ANTHROPIC_BASE_URL": upstream.base,
+        (data / "archestra.toml").write_text(config, "utf-8")
+        rows = {"ARCHESTRA_%s_BASE_URL" % name.upper(): upstream for name in ROWS.values()}
+        env = inherited | rows | more | {
+            "ARCHESTRA_CONFIG": str(data / "archestra.toml"),
+            "ARCHESTRA_ANTHROPIC_BASE_URL": upstream,
             "ARCHESTRA_DATA_DIR": str(data),
-            "ARCHESTRA_GEMINI_BASE_URL": upstream.base,
+            "ARCHESTRA_GEMINI_BASE_URL": upstream,
             "ARCHESTRA_LISTEN": "127.0.0.1:%d" % port,
             "ARCHESTRA_METRICS_LISTEN": "127.0.0.1:%d" % free_port(),
-            "ARCHESTRA_OPENAI_BASE_URL": upstream.base + "/v1",
+            "ARCHESTRA_OPENAI_BASE_URL": upstream + "/v1",
             "ARCHESTRA_RECORD_FILE": str(self.record),
         }
         self.child = Child("proxy", [str(binary), "serve"], folder / ("proxy-%d.log" % port), env, data)
