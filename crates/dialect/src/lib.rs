@@ -92,6 +92,11 @@ pub trait Dialect: fmt::Debug + Sync {
     /// As for [`read_request`](Self::read_request).
     fn read_response(&self, body: &[u8]) -> Result<ResponseView, JsonError>;
 
+    /// Whether the provider keeps answers, so that later requests may refer to them by their ids.
+    fn keeps_answers(&self) -> bool {
+        false
+    }
+
     /// How an answer with this `content-type` to this request is framed.
     fn framing(&self, target: Target<'_>, content_type: &str) -> Framing {
         let _ = target;

@@ -46,6 +46,10 @@ impl Dialect for OpenAiResponses {
         stream::read_whole(body)
     }
 
+    fn keeps_answers(&self) -> bool {
+        true
+    }
+
     fn stream_reader(&self) -> Box<dyn StreamReader> {
         Box::<stream::ResponseStream>::default()
     }

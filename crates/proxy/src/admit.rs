@@ -16,9 +16,6 @@ use crate::snapshot::Snapshot;
 use crate::target;
 use crate::vertex::ToVertex;
 
-/// What is recorded as the route of requests that are no conversation.
-const PASS_THROUGH: &str = "pass-through";
-
 /// Fields by which Google's and other servers take another method than the request line's.
 const METHOD_OVERRIDES: [&str; 3] = ["x-http-method", "x-http-method-override", "x-method-override"];
 
@@ -79,7 +76,7 @@ pub(crate) fn admit(
     };
     let path = rest.to_owned();
     let (method, dialect) = recognise(&provider, &head, &recognised);
-    exchange.routed(dialect.map_or(PASS_THROUGH, Dialect::name));
+    exchange.routed(dialect);
     Ok(Admitted { dialect, head, method, path, provider, recognised, vertex })
 }
 

@@ -33,7 +33,7 @@ impl Permit {
 pub(crate) fn inspect(turn: Turn, exchange: &mut Exchange) -> Permit {
     let payload = match turn.content {
         Content::Conversation { body, view } => {
-            exchange.asked(body.len(), &view);
+            exchange.asked(&body, &view);
             Payload::Whole(body)
         }
         Content::Collected(body) => {

@@ -10,6 +10,7 @@ mod dispatch;
 mod gate;
 mod headers;
 mod inspect;
+mod kept;
 mod phases;
 mod read;
 mod record;

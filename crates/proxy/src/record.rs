@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use model::{Agent, RequestView, ResponseView, Usage};
+use dialect::Dialect;
+use model::{Agent, Reference, RequestView, ResponseView, Usage};
 use serde::Serialize;
 use tokio::time::Instant;
 use upstream::Provider;
@@ -12,6 +13,9 @@ use uuid::Uuid;
 
 use crate::clock;
 use crate::serve::State;
+
+/// What is recorded as the route of requests that are no conversation.
+const PASS_THROUGH: &str = "pass-through";
 
 /// Longest text from outside, in bytes, that a line takes over: a path, a model's name, a provider's error word.
 const LONGEST: usize = 200;
@@ -79,13 +83,16 @@ struct Facts {
     path: String,
     provider: Option<Arc<Provider>>,
     response_bytes: u64,
-    route: Option<&'static str>,
+    references: usize,
+    /// Known once the request is admitted; within it, the dialect of a conversation.
+    route: Option<Option<&'static dyn Dialect>>,
     status: Option<u16>,
     stop: Option<String>,
     stream: bool,
     tool_calls: usize,
     tool_results: usize,
     tools: usize,
+    unseen_references: usize,
     upstream_status: Option<u16>,
     usage: Usage,
 }
@@ -112,6 +119,8 @@ struct Line<'a> {
     tools: usize,
     tool_results: usize,
     tool_calls: usize,
+    references: usize,
+    unseen_references: usize,
     input_tokens: Option<u64>,
     cached_tokens: Option<u64>,
     output_tokens: Option<u64>,
@@ -139,12 +148,12 @@ impl Exchange {
         self.facts.agent = Some(Arc::clone(agent));
     }
 
-    pub(crate) fn routed(&mut self, route: &'static str) {
-        self.facts.route = Some(route);
+    pub(crate) fn routed(&mut self, dialect: Option<&'static dyn Dialect>) {
+        self.facts.route = Some(dialect);
     }
 
     /// What the request says.
-    pub(crate) fn asked(&mut self, body_bytes: usize, view: &RequestView) {
+    pub(crate) fn asked(&mut self, body: &[u8], view: &RequestView) {
         tracing::debug!(
             exchange = %self.id,
             segments = view.segments.len(),
@@ -153,11 +162,23 @@ impl Exchange {
             tools = view.tools.len(),
             "request read"
         );
-        self.body = RequestBytes::Known(body_bytes as u64);
+        self.body = RequestBytes::Known(body.len() as u64);
+        self.facts.references = view.references.len();
+        self.facts.unseen_references = view.references.iter().filter(|it| !self.is_ours(body, it)).count();
         self.facts.model = view.model.as_deref().map(shortened);
         self.facts.stream = view.stream;
         self.facts.tools = view.tools.len();
         self.facts.tool_results = view.results.len();
+    }
+
+    /// Whether the provider keeps this for the agent that refers to it.
+    fn is_ours(&self, body: &[u8], reference: &Reference) -> bool {
+        let (Some(provider), Some(agent), Some(id)) = (&self.facts.provider, &self.facts.agent, reference.id)
+        else {
+            return false;
+        };
+        let owner = self.state.kept.agent(&provider.name, &wire::json::decode(body, id));
+        owner.is_some_and(|owner| owner.id == agent.id)
     }
 
     /// A body that is no conversation was taken in whole.
@@ -187,6 +208,12 @@ impl Exchange {
             stops = view.stops.len(),
             "answer read"
         );
+        let keeps = self.facts.route.flatten().is_some_and(Dialect::keeps_answers);
+        if let (true, Some(provider), Some(agent)) = (keeps, &self.facts.provider, &self.facts.agent) {
+            for id in [&view.id, &view.conversation].into_iter().flatten() {
+                self.state.kept.note(&provider.name, id, agent);
+            }
+        }
         if let Some(model) = &view.model {
             self.facts.model.get_or_insert_with(|| shortened(model));
         }
@@ -238,7 +265,7 @@ impl Exchange {
             exchange: self.id,
             agent: facts.agent.as_ref().map(|agent| agent.id.as_str()),
             provider: facts.provider.as_ref().map(|provider| provider.name.as_str()),
-            route: facts.route,
+            route: facts.route.map(|dialect| dialect.map_or(PASS_THROUGH, Dialect::name)),
             method: &facts.method,
             path: &facts.path,
             model: facts.model.as_deref(),
@@ -253,6 +280,8 @@ impl Exchange {
             tools: facts.tools,
             tool_results: facts.tool_results,
             tool_calls: facts.tool_calls,
+            references: facts.references,
+            unseen_references: facts.unseen_references,
             input_tokens: facts.usage.input_tokens,
             cached_tokens: facts.usage.cached_tokens,
             output_tokens: facts.usage.output_tokens,

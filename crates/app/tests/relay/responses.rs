@@ -106,3 +106,22 @@ fn a6_a_broken_stream_ends_in_an_error_that_goes_on_counting() {
     );
     assert_fields(&stage.record(), &[("fault", "upstream".into()), ("reason", "answer_broken".into())]);
 }
+
+#[test]
+fn what_the_provider_keeps_is_known_with_its_agent() {
+    let answer = r#"{"id":"resp_kept","object":"response","status":"completed","model":"gpt-x","conversation":{"id":"conv_kept"},"output":[]}"#;
+    let stage = Stage::scripted(Script::json(200, answer));
+    let refer = |agent: &str, body: &str| {
+        assert_eq!(stage.post(&format!("/v1/openai/{agent}/responses"), body).status, 200);
+    };
+    refer("default", r#"{"model":"gpt-x","input":"hi"}"#);
+    refer("default", r#"{"model":"gpt-x","input":"hi","previous_response_id":"resp_kept"}"#);
+    refer("default", r#"{"model":"gpt-x","input":"hi","conversation":{"id":"conv_kept"}}"#);
+    refer("billing", r#"{"model":"gpt-x","input":"hi","previous_response_id":"resp_kept"}"#);
+    refer("default", r#"{"model":"gpt-x","input":"hi","previous_response_id":"resp_of_nobody"}"#);
+    let records = stage.proxy.wait_records(5, SOON);
+    let seen: Vec<_> =
+        records.iter().map(|line| (line["references"].clone(), line["unseen_references"].clone())).collect();
+    let expected = [(0, 0), (1, 0), (1, 0), (1, 1), (1, 1)].map(|(all, unseen)| (json!(all), json!(unseen)));
+    assert_eq!(seen, expected);
+}

@@ -9,6 +9,7 @@ use telemetry::record::Recorder;
 use tokio::sync::watch;
 
 use crate::budget::Budget;
+use crate::kept::Kept;
 use crate::snapshot::Snapshot;
 use crate::vertex::Google;
 
@@ -31,6 +32,8 @@ pub(crate) struct State {
     pub(crate) budget: Arc<Budget>,
     /// The way to Vertex AI, if an agent uses it.
     pub(crate) google: Option<Google>,
+    /// What providers keep, and for whom.
+    pub(crate) kept: Kept,
     pub(crate) limits: Limits,
     pub(crate) recorder: Recorder,
     pub(crate) snapshot: ArcSwap<Snapshot>,
@@ -48,6 +51,7 @@ impl State {
         Self {
             budget: Budget::new(config.limits.bodies),
             google,
+            kept: Kept::default(),
             limits: config.limits,
             recorder,
             snapshot: ArcSwap::from_pointee(snapshot),
