@@ -173,6 +173,23 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Reads one member of an object and skips the others; none if it is missing, or the value is no object.
+    pub fn member<T>(
+        &mut self,
+        name: &str,
+        mut read: impl FnMut(&mut Self) -> Result<Option<T>, JsonError>,
+    ) -> Result<Option<T>, JsonError> {
+        let mut found = None;
+        self.object([name], |reader, wanted| match wanted {
+            Some(_) => {
+                found = read(reader)?;
+                Ok(())
+            }
+            None => reader.skip(),
+        })?;
+        Ok(found)
+    }
+
     /// Reads an object; `visit` gets every key with its offset and must consume the value. A value that is no
     /// object is skipped.
     pub fn members(

@@ -124,14 +124,7 @@ fn declared(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError>
 fn mcp_server(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> {
     r.kind()?;
     let start = r.position();
-    let mut name = None;
-    r.object(["name"], |r, field| match field {
-        Some(_) => {
-            name = r.string()?;
-            Ok(())
-        }
-        None => r.skip(),
-    })?;
+    let name = r.member("name", |r| r.string())?;
     let declaration = Span { start, end: r.position() };
     view.tools.push(DeclaredTool { declaration, kind: ToolKind::Hosted, name, namespace: None });
     Ok(())

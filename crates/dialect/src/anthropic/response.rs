@@ -68,13 +68,6 @@ pub(super) fn error(r: &mut Reader<'_>) -> Result<Option<String>, JsonError> {
         r.skip()?;
         return Ok(None);
     }
-    let mut kind = None;
-    r.object(["type"], |r, field| match field {
-        Some(_) => {
-            kind = r.characters()?;
-            Ok(())
-        }
-        None => r.skip(),
-    })?;
+    let kind = r.member("type", |r| r.characters())?;
     Ok(Some(kind.map_or_else(|| "error".to_owned(), Into::into)))
 }

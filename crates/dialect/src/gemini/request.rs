@@ -104,14 +104,7 @@ fn tool(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> {
 fn function(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> {
     r.kind()?;
     let start = r.position();
-    let mut name = None;
-    r.object(["name"], |r, field| match field {
-        Some(_) => {
-            name = r.string()?;
-            Ok(())
-        }
-        None => r.skip(),
-    })?;
+    let name = r.member("name", |r| r.string())?;
     let declaration = Span { start, end: r.position() };
     view.tools.push(DeclaredTool { declaration, kind: ToolKind::Function, name, namespace: None });
     Ok(())

@@ -93,14 +93,7 @@ fn parts(r: &mut Reader<'_>, view: &mut RequestView) -> Result<Span, JsonError> 
 fn part(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> {
     let is_text = r.kind()? == Kind::String;
     let start = r.position();
-    let mut kind = None;
-    r.object(["type"], |r, field| match field {
-        Some(_) => {
-            kind = r.characters()?;
-            Ok(())
-        }
-        None => r.skip(),
-    })?;
+    let kind = r.member("type", |r| r.characters())?;
     let origin = match kind.as_deref() {
         Some("text" | "refusal") => Origin::User,
         Some("image_url" | "input_audio" | "file" | "video_url") => Origin::Attachment,
@@ -199,14 +192,7 @@ fn declared(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError>
 fn declared_function(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> {
     r.kind()?;
     let start = r.position();
-    let mut name = None;
-    r.object(["name"], |r, field| match field {
-        Some(_) => {
-            name = r.string()?;
-            Ok(())
-        }
-        None => r.skip(),
-    })?;
+    let name = r.member("name", |r| r.string())?;
     let declaration = Span { start, end: r.position() };
     view.tools.push(DeclaredTool { declaration, kind: ToolKind::Function, name, namespace: None });
     Ok(())

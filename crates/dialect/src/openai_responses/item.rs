@@ -125,14 +125,7 @@ pub(super) fn environment<'a>(r: &mut Reader<'a>) -> Result<Option<Cow<'a, str>>
         r.skip()?;
         return Ok(None);
     }
-    let mut kind = None;
-    r.object(["type"], |r, field| match field {
-        Some(_) => {
-            kind = r.characters()?;
-            Ok(())
-        }
-        None => r.skip(),
-    })?;
+    let kind = r.member("type", |r| r.characters())?;
     Ok(Some(kind.unwrap_or_default()))
 }
 
