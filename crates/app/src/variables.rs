@@ -13,7 +13,7 @@ pub(crate) fn bad_value(error: &clap::Error) -> Option<String> {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
-    if error.kind() != ErrorKind::ValueValidation {
+    if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
         return None;
     }
     let (flag, value) = (text(ContextKind::InvalidArg)?, text(ContextKind::InvalidValue)?);
@@ -21,7 +21,12 @@ pub(crate) fn bad_value(error: &clap::Error) -> Option<String> {
     command.build();
     let mut arguments = command.get_subcommands().flat_map(|sub| sub.get_arguments());
     let variable = arguments.find(|argument| argument.to_string() == flag)?.get_env()?.to_str()?;
-    Some(format!("{variable}: {value:?} is no whole number; for example 128"))
+    let problem = match variable.ends_with("_ENABLED") {
+        true => "is neither true nor false; for example true",
+        false if value.is_empty() => "is empty; leave the variable out to have its default",
+        false => "is no whole number; for example 128",
+    };
+    Some(format!("{variable}: {value:?} {problem}"))
 }
 
 /// Warns of variables with our prefix that mean nothing, and names the nearest that does.

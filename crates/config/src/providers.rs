@@ -73,8 +73,12 @@ fn check(name: &str, typed: typed::Provider) -> Result<ProviderSettings, ConfigE
     let time =
         |field: &str, typed: Option<u64>| typed.map(|typed| millis(&key(field), Some(typed), 1)).transpose();
     let base = typed.base_url.map(|url| {
-        let variable = format!("ARCHESTRA_{}_BASE_URL", name.to_uppercase());
-        BaseUrl::parse(&url).map_err(|problem| value(&variable, problem, "https://api.example.com/v1"))
+        // What has no hyphen may have come from a variable.
+        let named = match name.contains('-') {
+            true => key("base_url"),
+            false => format!("ARCHESTRA_{}_BASE_URL or {}", name.to_uppercase(), key("base_url")),
+        };
+        BaseUrl::parse(&url).map_err(|problem| value(&named, problem, "https://api.example.com/v1"))
     });
     let dialects = typed.dialects.map(|names| dialects(&key("dialects"), &names));
     let headers = typed.headers.iter().map(|(header, text)| field(&key("headers"), header, text));
@@ -165,7 +169,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_named() {
         for (text, said) in [
-            ("base_url = \"h\"", "ARCHESTRA_MINE_BASE_URL: "),
+            ("base_url = \"h\"", "ARCHESTRA_MINE_BASE_URL or providers.mine.base_url: "),
             ("dialects = [\"openai\"]", "providers.mine.dialects: \"openai\" is none of "),
             ("dialects = []", "providers.mine.dialects: names no dialect"),
             ("headers = { host = \"x\" }", "providers.mine.headers: \"host\" cannot be set"),

@@ -35,7 +35,7 @@ pub struct Settings {
     #[arg(long, env = "ARCHESTRA_GEMINI_VERTEX_AI_CREDENTIALS_FILE")]
     pub gemini_vertex_ai_credentials_file: Option<PathBuf>,
     /// Whether Gemini requests go to Vertex AI [default: false]
-    #[arg(long, env = "ARCHESTRA_GEMINI_VERTEX_AI_ENABLED")]
+    #[arg(long, env = "ARCHESTRA_GEMINI_VERTEX_AI_ENABLED", value_parser = clap::builder::BoolishValueParser::new())]
     pub gemini_vertex_ai_enabled: Option<bool>,
     /// Location on Vertex AI: a region, or global [default: us-central1]
     #[arg(long, env = "ARCHESTRA_GEMINI_VERTEX_AI_LOCATION")]
@@ -152,7 +152,7 @@ pub struct Provider {
 pub enum Auth {
     /// `authorization: Bearer`.
     Bearer,
-    /// Nowhere: what they send in its place ends here.
+    /// Nowhere: header fields that they send in its place end here.
     None,
     /// `x-api-key`, or `authorization: Bearer`.
     XApiKey,
@@ -163,8 +163,9 @@ pub enum Auth {
 impl Provider {
     /// These settings, and those of `other` where nothing was typed here.
     fn or(self, other: Self) -> Self {
-        let mut headers = other.headers;
-        headers.extend(self.headers);
+        let lower = |(name, value): (String, String)| (name.to_ascii_lowercase(), value);
+        let mut headers: BTreeMap<String, String> = other.headers.into_iter().map(lower).collect();
+        headers.extend(self.headers.into_iter().map(lower));
         Self {
             auth: self.auth.or(other.auth),
             base_url: self.base_url.or(other.base_url),

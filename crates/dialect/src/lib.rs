@@ -92,8 +92,9 @@ pub trait Dialect: fmt::Debug + Sync {
     /// As for [`read_request`](Self::read_request).
     fn read_response(&self, body: &[u8]) -> Result<ResponseView, JsonError>;
 
-    /// Whether the provider keeps answers, so that later requests may refer to them by their ids.
-    fn keeps_answers(&self) -> bool {
+    /// Whether the provider makes an answer to this that it keeps, so that later requests may refer to it by its id.
+    fn keeps_answer(&self, target: Target<'_>) -> bool {
+        let _ = target;
         false
     }
 

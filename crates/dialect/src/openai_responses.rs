@@ -46,8 +46,8 @@ impl Dialect for OpenAiResponses {
         stream::read_whole(body)
     }
 
-    fn keeps_answers(&self) -> bool {
-        true
+    fn keeps_answer(&self, target: Target<'_>) -> bool {
+        target.is_post() && (target.ends_with("/responses") || target.ends_with("/responses/compact"))
     }
 
     fn stream_reader(&self) -> Box<dyn StreamReader> {

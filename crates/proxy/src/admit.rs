@@ -71,12 +71,14 @@ pub(crate) fn admit(
     let vertex =
         place.map(|place| ToVertex::admit(place, &head.method, rest, head.uri.query())).transpose()?;
     let recognised = match &vertex {
-        Some(vertex) => vertex.path().to_owned(),
+        Some(vertex) => target::recognise(vertex.path()).ok_or(Failure::BadPath)?.into_owned(),
         None => [provider.base.path.as_str(), &recognised].concat(),
     };
     let path = rest.to_owned();
     let (method, dialect) = recognise(&provider, &head, &recognised);
-    exchange.routed(dialect);
+    let target =
+        Target { method: method.as_str(), path: &recognised, query: head.uri.query().unwrap_or_default() };
+    exchange.routed(dialect, dialect.is_some_and(|dialect| dialect.keeps_answer(target)));
     Ok(Admitted { dialect, head, method, path, provider, recognised, vertex })
 }
 

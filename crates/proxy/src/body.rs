@@ -8,7 +8,7 @@ use http_body::{Frame, SizeHint};
 
 use crate::record::Exchange;
 use crate::relay::Relayed;
-use crate::serve::is_waiting;
+use crate::serve::{asked, handed_over};
 
 /// Most bytes that are handed to the connection of a client at a time.
 const PIECE: usize = 256 << 10;
@@ -72,13 +72,15 @@ impl http_body::Body for Body {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        is_waiting(false);
+        asked();
         let frame = match self.get_mut() {
             Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Whole(whole) => Poll::Ready(whole.next().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Relayed(relayed) => relayed.poll_frame(cx),
         };
-        is_waiting(frame.is_ready());
+        if frame.is_ready() {
+            handed_over();
+        }
         frame
     }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use config::built::BaseUrl;
 use dialect::{Dialect, Framing};
+use http::header::DATE;
 use http::uri::PathAndQuery;
-use http::{Method, Request, Uri};
-use upstream::{Answer, Client, RequestBody, UpstreamError};
+use http::{Method, Request, StatusCode, Uri};
+use upstream::{Answer, Client, Provider, RequestBody, UpstreamError};
 
 use crate::admit::Admitted;
 use crate::headers::{complete_request, forward_request};
@@ -16,7 +17,7 @@ use crate::inspect::{Payload, Permit};
 use crate::record::Exchange;
 use crate::rescue::{self, Failure};
 use crate::serve::State;
-use crate::vertex::{self, ToVertex};
+use crate::vertex::{self, Google, ToVertex};
 
 /// A provider's answer, with what is needed to relay it.
 #[derive(Debug)]
@@ -45,10 +46,12 @@ pub(crate) async fn dispatch(
     let mut head = Request::new(());
     *head.method_mut() = admitted.head.method.clone();
     *head.headers_mut() = std::mem::take(&mut admitted.head.headers);
-    forward_request(head.headers_mut(), admitted.dialect.is_some() || admitted.vertex.is_some());
-    complete_request(head.headers_mut(), &provider);
+    let is_read =
+        admitted.dialect.is_some() || admitted.vertex.as_ref().is_some_and(ToVertex::changes_answer);
+    forward_request(head.headers_mut(), is_read);
     let answer = match (&admitted.vertex, &state.google, payload) {
         (None, _, payload) => {
+            complete_request(head.headers_mut(), &provider);
             *head.uri_mut() = uri(&provider.base, &admitted.path, admitted.head.uri.query())?;
             let body = match payload {
                 Payload::Whole(bytes) => RequestBody::full(bytes),
@@ -60,7 +63,7 @@ pub(crate) async fn dispatch(
         (Some(vertex), Some(google), Payload::Whole(body)) => {
             *head.uri_mut() = uri(&vertex.base(google)?, vertex.path(), vertex.query())?;
             vertex::strip(head.headers_mut());
-            vertex::send(google, client, &provider, head, body).await?
+            send_with_token(google, client, &provider, head, body).await?
         }
         (Some(_), _, _) => return Err(Failure::Internal), // an agent on Vertex AI, and no way to get there
     };
@@ -79,6 +82,32 @@ fn framing(admitted: &Admitted, answer: &Answer) -> Framing {
     match admitted.dialect {
         Some(dialect) if answer.status().is_success() => dialect.framing(admitted.target(), content_type),
         _ => Framing::Whole,
+    }
+}
+
+/// Sends a request with a token of ours, and once more with another if Google does not accept it.
+async fn send_with_token(
+    google: &Google,
+    client: &Client,
+    provider: &Provider,
+    head: Request<()>,
+    body: Bytes,
+) -> Result<Result<Answer, UpstreamError>, Failure> {
+    let mut is_repeated = false;
+    loop {
+        let token = google.credentials.token().await.map_err(Failure::Credentials)?;
+        let mut request = head.clone().map(|()| RequestBody::full(body.clone()));
+        token.apply(request.headers_mut());
+        let answer = client.send(provider, request).await;
+        if let Ok(answer) = &answer
+            && answer.status() == StatusCode::UNAUTHORIZED
+        {
+            google.credentials.refused(&token, answer.headers().get(DATE));
+            if !std::mem::replace(&mut is_repeated, true) {
+                continue;
+            }
+        }
+        return Ok(answer);
     }
 }
 

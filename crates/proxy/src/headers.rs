@@ -2,7 +2,7 @@
 
 use config::typed::Auth;
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderMap, HeaderName,
     HeaderValue,
 };
 use upstream::Provider;
@@ -40,8 +40,9 @@ pub(crate) fn forward_request(headers: &mut HeaderMap, judged: bool) {
 }
 
 /// Fields in which the providers' APIs take a key.
-const CREDENTIALS: [HeaderName; 4] = [
+pub(crate) const CREDENTIALS: [HeaderName; 5] = [
     AUTHORIZATION,
+    COOKIE,
     HeaderName::from_static("api-key"),
     HeaderName::from_static("x-api-key"),
     HeaderName::from_static("x-goog-api-key"),

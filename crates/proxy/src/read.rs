@@ -72,11 +72,12 @@ pub(crate) async fn read(mut admitted: Admitted, body: Incoming, state: &State) 
         admitted.head.headers.remove(CONTENT_ENCODING);
         admitted.head.headers.remove(CONTENT_LENGTH);
     }
-    let mut body = share.hold(body);
     if let Some(vertex) = admitted.vertex.take() {
         let (translated, vertex) = translate(body, vertex).await?; // before it is read: what is judged is what is sent
         (body, admitted.vertex) = (translated, Some(vertex));
+        share.cover(body.len()).map_err(|_| Failure::NoRoom)?;
     }
+    let body = share.hold(body);
     let Some(dialect) = admitted.dialect else {
         return Ok(Turn { admitted, content: Content::Collected(body) });
     };

@@ -78,6 +78,8 @@ struct Facts {
     agent: Option<Arc<Agent>>,
     error: Option<String>,
     first_byte: Option<Duration>,
+    /// The provider keeps the answer, and its id is not noted yet.
+    keeps: bool,
     method: String,
     model: Option<String>,
     path: String,
@@ -148,8 +150,10 @@ impl Exchange {
         self.facts.agent = Some(Arc::clone(agent));
     }
 
-    pub(crate) fn routed(&mut self, dialect: Option<&'static dyn Dialect>) {
+    /// The dialect of the conversation, and whether the provider keeps its answer.
+    pub(crate) fn routed(&mut self, dialect: Option<&'static dyn Dialect>, keeps: bool) {
         self.facts.route = Some(dialect);
+        self.facts.keeps = keeps;
     }
 
     /// What the request says.
@@ -199,6 +203,22 @@ impl Exchange {
         self.facts.first_byte = Some(clock::now().saturating_duration_since(self.started));
     }
 
+    /// Notes an answer that the provider keeps as soon as its id is known: its client may leave and come back for it.
+    /// One that builds on what was not made here for the agent is not noted.
+    pub(crate) fn kept(&mut self, view: &ResponseView) {
+        if !self.facts.keeps || view.id.is_none() {
+            return;
+        }
+        self.facts.keeps = false;
+        if let (0, Some(provider), Some(agent)) =
+            (self.facts.unseen_references, &self.facts.provider, &self.facts.agent)
+        {
+            for id in [&view.id, &view.conversation].into_iter().flatten() {
+                self.state.kept.note(&provider.name, id, agent);
+            }
+        }
+    }
+
     /// What the answer said.
     pub(crate) fn said(&mut self, view: &ResponseView) {
         tracing::debug!(
@@ -208,12 +228,7 @@ impl Exchange {
             stops = view.stops.len(),
             "answer read"
         );
-        let keeps = self.facts.route.flatten().is_some_and(Dialect::keeps_answers);
-        if let (true, Some(provider), Some(agent)) = (keeps, &self.facts.provider, &self.facts.agent) {
-            for id in [&view.id, &view.conversation].into_iter().flatten() {
-                self.state.kept.note(&provider.name, id, agent);
-            }
-        }
+        self.kept(view);
         if let Some(model) = &view.model {
             self.facts.model.get_or_insert_with(|| shortened(model));
         }

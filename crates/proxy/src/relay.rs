@@ -18,6 +18,7 @@ use crate::read::codings;
 use crate::record::Exchange;
 use crate::rescue::Failure;
 use crate::serve::State;
+use crate::vertex::ToVertex;
 use coded::Decoders;
 pub(crate) use stream::Relayed;
 use whole::Whole;
@@ -45,7 +46,8 @@ pub(crate) async fn relay(
         exchange.relayed();
         return Ok(Response::from_parts(head, Body::full(bytes::Bytes::new())));
     }
-    if dispatched.dialect.is_none() && dispatched.vertex.is_none() {
+    let changes = dispatched.vertex.as_ref().is_some_and(ToVertex::changes_answer);
+    if dispatched.dialect.is_none() && !changes {
         let relayed = Relayed::passing(body, idle, exchange);
         return Ok(Response::from_parts(head, Body::Relayed(Box::new(relayed))));
     }

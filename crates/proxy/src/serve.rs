@@ -29,7 +29,7 @@ use crate::snapshot::Snapshot;
 use crate::vertex::Google;
 use state::Phase;
 pub(crate) use state::State;
-pub(crate) use streams::is_waiting;
+pub(crate) use streams::{asked, handed_over};
 pub(crate) use worker::Worker;
 use worker::{Connection, Crew};
 

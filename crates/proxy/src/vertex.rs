@@ -6,14 +6,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use config::built::BaseUrl;
 use dialect::Framing;
-use dialect::vertex::{Place, Route, host, is_location, route};
-use http::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName};
+use dialect::vertex::{Place, Route, Untranslatable, host, is_location, route};
+use http::StatusCode;
+use http::header::{HeaderMap, HeaderName};
 use http::uri::{Authority, Scheme};
-use http::{Request, StatusCode};
 use model::VertexAi;
-use upstream::{Answer, Client, GoogleCredentials, Provider, RequestBody, UpstreamError};
+use upstream::GoogleCredentials;
 use wire::json::JsonError;
 
+use crate::headers::CREDENTIALS;
 use crate::rescue::Failure;
 
 /// How Vertex AI is reached.
@@ -31,11 +32,8 @@ pub(crate) struct ToVertex {
     route: Route,
 }
 
-/// What a client may send to prove who it is, to have somebody else billed, or to have another method taken.
-const ENDS_HERE: [HeaderName; 7] = [
-    AUTHORIZATION,
-    HeaderName::from_static("x-api-key"),
-    HeaderName::from_static("x-goog-api-key"),
+/// What a client may send, beside keys, to have somebody else billed or another method taken.
+const ENDS_HERE: [HeaderName; 4] = [
     HeaderName::from_static("x-goog-user-project"),
     HeaderName::from_static("x-http-method"),
     HeaderName::from_static("x-http-method-override"),
@@ -51,7 +49,7 @@ impl ToVertex {
         query: Option<&str>,
     ) -> Result<Self, Failure> {
         let place = Arc::clone(place);
-        let route = route(method.as_str(), path, query, at(&place)).map_err(Failure::NotOnVertexAi)?;
+        let route = route(method.as_str(), path, query, at(&place)).map_err(refused)?;
         Ok(Self { place, route })
     }
 
@@ -65,11 +63,16 @@ impl ToVertex {
 
     /// The body as Vertex AI wants it.
     pub(crate) fn request(&mut self, body: Bytes) -> Result<Bytes, Failure> {
-        let changed = self.route.request(at(&self.place), &body).map_err(Failure::NotOnVertexAi)?;
+        let changed = self.route.request(at(&self.place), &body).map_err(refused)?;
         Ok(match changed {
             Cow::Borrowed(_) => body,
             Cow::Owned(changed) => changed.into(),
         })
+    }
+
+    /// Whether an answer in one piece must be read to be translated.
+    pub(crate) fn changes_answer(&self) -> bool {
+        self.route.changes_answer()
     }
 
     /// An answer in one piece as AI Studio would have given it.
@@ -98,39 +101,21 @@ impl ToVertex {
     }
 }
 
+/// A body that cannot be read is no matter of Vertex AI's.
+fn refused(refusal: Untranslatable) -> Failure {
+    match refusal {
+        Untranslatable::Json(error) => Failure::NotJson(error),
+        other => Failure::NotOnVertexAi(other),
+    }
+}
+
 fn at(place: &VertexAi) -> Place<'_> {
     Place { location: &place.location, project: &place.project }
 }
 
 /// Takes out what must not reach Google.
 pub(crate) fn strip(headers: &mut HeaderMap) {
-    for name in &ENDS_HERE {
+    for name in CREDENTIALS.iter().chain(&ENDS_HERE) {
         headers.remove(name);
-    }
-}
-
-/// Sends a request with a token, and once more with another if Google does not accept it.
-pub(crate) async fn send(
-    google: &Google,
-    client: &Client,
-    provider: &Provider,
-    head: Request<()>,
-    body: Bytes,
-) -> Result<Result<Answer, UpstreamError>, Failure> {
-    let mut is_repeated = false;
-    loop {
-        let token = google.credentials.token().await.map_err(Failure::Credentials)?;
-        let mut request = head.clone().map(|()| RequestBody::full(body.clone()));
-        token.apply(request.headers_mut());
-        let answer = client.send(provider, request).await;
-        if let Ok(answer) = &answer
-            && answer.status() == StatusCode::UNAUTHORIZED
-        {
-            google.credentials.refused(&token, answer.headers().get(DATE));
-            if !std::mem::replace(&mut is_repeated, true) {
-                continue;
-            }
-        }
-        return Ok(answer);
     }
 }

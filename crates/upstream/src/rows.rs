@@ -32,8 +32,9 @@ impl Row {
     }
 }
 
-/// What servers that are compatible with OpenAI may speak. Which of these one of them has is its own affair: a path that
-/// it does not serve it answers with 404, and one that it serves is never taken for something else.
+/// What servers that are compatible with OpenAI may speak, and gateways that a base URL leads to. Which of these one of
+/// them has is its own affair: a path that it does not serve it answers with 404, and one that it serves is never taken
+/// for something else.
 const COMPATIBLE: &[&dyn Dialect] = &[&OpenAiChat, &OpenAiResponses, &AnthropicMessages];
 
 /// A row of a provider that is compatible with OpenAI.
@@ -55,7 +56,7 @@ pub static ROWS: [Row; 18] = [
     Row {
         auth: Auth::XApiKey,
         default_base_url: Some("https://api.anthropic.com"),
-        dialects: &[&AnthropicMessages, &OpenAiChat],
+        dialects: &[&AnthropicMessages, &OpenAiChat, &OpenAiResponses],
         errors: &AnthropicMessages,
         headers: &[],
         name: "anthropic",
@@ -68,7 +69,7 @@ pub static ROWS: [Row; 18] = [
     Row {
         auth: Auth::XGoogApiKey,
         default_base_url: Some("https://generativelanguage.googleapis.com"),
-        dialects: &[&GeminiGenerate, &OpenAiChat],
+        dialects: &[&GeminiGenerate, &OpenAiChat, &OpenAiResponses, &AnthropicMessages],
         errors: &GeminiGenerate,
         headers: &[],
         name: "gemini",
@@ -84,7 +85,7 @@ pub static ROWS: [Row; 18] = [
     Row {
         auth: Auth::Bearer,
         default_base_url: Some("https://api.openai.com/v1"),
-        dialects: &[&OpenAiChat, &OpenAiResponses],
+        dialects: COMPATIBLE,
         errors: &OpenAiChat,
         headers: &[],
         name: "openai",

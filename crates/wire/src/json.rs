@@ -29,6 +29,9 @@ pub const MAX_DEPTH: usize = 256;
 /// megabytes could be millions, each of which costs its reader far more memory than its two bytes.
 pub const MAX_ELEMENTS: usize = 200_000;
 
+/// Most members of objects that are read, skipped objects not counted; for the same reason.
+pub const MAX_MEMBERS: usize = 1_000_000;
+
 /// Why a body cannot be read as JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{fault} at byte {offset}")]
@@ -54,7 +57,7 @@ pub enum Fault {
     /// Nested deeper than is read.
     #[error("JSON nested too deeply")]
     TooDeep,
-    /// More elements of arrays than are read.
+    /// More elements of arrays or members of objects than are read.
     #[error("too many elements")]
     TooMany,
     /// Something follows the JSON value.
@@ -105,6 +108,8 @@ pub struct Reader<'a> {
     depth: usize,
     /// Elements of arrays that were read.
     elements: usize,
+    /// Members of objects that were read.
+    members: usize,
     pos: usize,
 }
 
@@ -112,7 +117,7 @@ impl<'a> Reader<'a> {
     /// A reader at the start of `bytes`, which must be UTF-8.
     pub fn new(bytes: &'a [u8]) -> Result<Self, JsonError> {
         match simdutf8::basic::from_utf8(bytes) {
-            Ok(_) => Ok(Self { bytes, depth: 0, elements: 0, pos: 0 }),
+            Ok(_) => Ok(Self { bytes, depth: 0, elements: 0, members: 0, pos: 0 }),
             Err(_) => {
                 let offset = std::str::from_utf8(bytes).err().map_or(0, |e| e.valid_up_to());
                 Err(JsonError { fault: Fault::Utf8, offset })
@@ -123,7 +128,13 @@ impl<'a> Reader<'a> {
     /// A second reader over a value that this one has passed; positions stay those of the body.
     pub fn again(&self, span: Span) -> Self {
         let bytes = self.bytes.get(..span.end).unwrap_or(self.bytes);
-        Self { bytes, depth: self.depth, elements: self.elements, pos: span.start.min(bytes.len()) }
+        Self {
+            bytes,
+            depth: self.depth,
+            elements: self.elements,
+            members: self.members,
+            pos: span.start.min(bytes.len()),
+        }
     }
 
     /// Reads a value that this reader has passed once more. The elements of its arrays count here too.
@@ -202,6 +213,10 @@ impl<'a> Reader<'a> {
         self.enter()?;
         let mut first = true;
         while self.more(b'}', &mut first)? {
+            self.members = self.members.saturating_add(1);
+            if self.members > MAX_MEMBERS {
+                return Err(self.fault(Fault::TooMany));
+            }
             let offset = self.pos;
             let key = self.key()?;
             visit(self, key, offset)?;

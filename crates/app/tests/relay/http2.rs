@@ -225,6 +225,32 @@ fn an_answer_that_is_not_taken_is_given_up_and_its_neighbours_are_not() {
 }
 
 #[test]
+fn an_answer_that_is_taken_slowly_is_not_given_up() {
+    // Many windows long, and taken for longer than a client may take nothing.
+    let long = format!("{{\"id\":\"{}\"}}", "x".repeat(60 << 20));
+    let wanted = long.len();
+    let upstream = FakeUpstream::start(move |_| Script::json(200, long.clone()));
+    let stage = Stage::with(upstream, &[("ARCHESTRA_WRITE_TIMEOUT_MS", "300")]);
+    run(async {
+        let mut sender = connect(stage.proxy.address()).await;
+        let mut body = post(&mut sender, &OPENAI.ours(""), OPENAI.request.as_bytes()).await.into_body();
+        let (mut taken, mut pauses) = (0, 0);
+        let began = tokio::time::Instant::now();
+        while let Some(frame) = body.frame().await {
+            taken += frame.unwrap().into_data().unwrap().len();
+            // The windows of this client are 2 and 5 MiB, so that the proxy waits for it at every pause.
+            if taken / (6 << 20) > pauses {
+                pauses += 1;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+        assert_eq!(taken, wanted);
+        assert!(began.elapsed() > Duration::from_millis(900), "slower than it may take nothing");
+    });
+    assert_fields(&stage.record(), &[("outcome", "completed".into())]);
+}
+
+#[test]
 fn a_connection_without_requests_is_ended_although_it_answers_pings() {
     let stage = Stage::answering(&[("ARCHESTRA_HEADER_TIMEOUT_MS", "400")]);
     run(async {

@@ -34,6 +34,7 @@ fn vertex_ai(google: &FakeGoogle, request: &Received) -> Script {
         "streamGenerateContent" => {
             Script::respond(200, &[("content-type", "application/json")], STREAMS[3].whole())
         }
+        "streamRawPredict" => Script::sse_head().chunk(STREAMS[1].events[0]).hang(),
         "countTokens" => Script::json(200, r#"{"totalTokens":3,"totalBillableCharacters":9}"#),
         "predict" => Script::json(
             200,
@@ -163,15 +164,30 @@ fn clients_of_vertex_ai_are_served_and_kept_in_the_project() {
         assert_eq!(answer.json()["error"]["code"], status);
         assert!(answer.text().contains(said), "{}", answer.text());
     }
+    // However it is written, a conversation is read.
+    let encoded = "publishers/google/models/gemini-x:generate%43ontent";
+    cloud.stage.post(&format!("/v1/gemini/v1beta1/{encoded}"), GEMINI.request);
+    assert_eq!(cloud.seen().0, format!("{PARENT}/{encoded}"));
+    // What is not read flows at once.
+    let mut client = cloud.stage.client();
+    let path = "/v1/gemini/v1beta1/publishers/anthropic/models/claude-x:streamRawPredict";
+    client.request("POST", path, &[], b"{}");
+    client.read_body_until(STREAMS[1].events[0].as_bytes(), SOON);
+    drop(client);
+    cloud.seen();
     let file = r#"{"contents":[{"role":"user","parts":[{"fileData":{"fileUri":"https://generativelanguage.googleapis.com/v1beta/files/x","mimeType":"image/png"}}]}]}"#;
     let answer = cloud.stage.post(&GEMINI.ours(""), file);
     assert_eq!(answer.status, 400);
     assert!(answer.text().contains("fileUri"), "{}", answer.text());
-    let records = cloud.stage.proxy.wait_records(9, SOON);
-    for record in &records[3..] {
-        assert_fields(record, &[("outcome", "refused".into()), ("upstream_status", serde_json::Value::Null)]);
+    let records = cloud.stage.proxy.wait_records(11, SOON);
+    let refused: Vec<_> = records.iter().filter(|record| record["outcome"] == "refused").collect();
+    assert_eq!(refused.len(), 6);
+    for record in &refused {
+        assert_fields(record, &[("upstream_status", serde_json::Value::Null)]);
     }
-    assert_eq!(records[3]["reason"], "not_on_vertex_ai");
+    assert_eq!(refused[0]["reason"], "not_on_vertex_ai");
+    let read = records.iter().filter(|record| record["path"].as_str().unwrap().contains("generate%43ontent"));
+    assert_eq!(read.map(|record| &record["route"]).collect::<Vec<_>>(), ["gemini-generate"]);
 }
 
 #[test]

@@ -131,7 +131,11 @@ impl ResponseStream {
             let view = &mut self.items.growing.view;
             view.error = event.error.clone().or(code).or(view.error.take()).or(Some("error".to_owned()));
             class.error = true;
-            return Ok(());
+            // Some clients take an event with an error in it for what its type says, so what else it brings counts too.
+            let brings = event.item.is_some() || event.response.is_some() || event.index.is_some();
+            if !brings {
+                return Ok(());
+            }
         }
         class.turn_ended = matches!(
             kind,
@@ -159,8 +163,8 @@ impl ResponseStream {
     /// A `response` object, or a list of items.
     fn answer(&mut self, r: &mut Reader<'_>, stage: Stage, class: &mut EventClass) -> Result<(), JsonError> {
         let (mut status, mut reason) = (None, None);
-        let mut taken = Vec::new();
         let known = self.items.len();
+        let mut taken = vec![false; known];
         let fields = [
             "id",
             "model",
@@ -189,8 +193,11 @@ impl ResponseStream {
                 Some(7 | 8) => {
                     let mut place = 0;
                     r.array(|r| {
+                        if self.items.growing.overflowed {
+                            return r.skip(); // nothing of the answer can be judged any more
+                        }
                         let item = item::read(r)?;
-                        self.repeated(&item, place, stage, (known, &mut taken), r, class)?;
+                        self.repeated(&item, place, stage, &mut taken, r, class)?;
                         place = place.saturating_add(1);
                         Ok(())
                     })?;
@@ -213,15 +220,16 @@ impl ResponseStream {
         item: &Item<'_>,
         place: u64,
         stage: Stage,
-        (known, taken): (usize, &mut Vec<usize>),
+        taken: &mut [bool],
         r: &mut Reader<'_>,
         class: &mut EventClass,
     ) -> Result<(), JsonError> {
         let id = item.id.map(|id| decode(r.bytes(), id));
         let call_id = item.call_id.map(|id| decode(r.bytes(), id));
-        let found =
-            self.items.find_repeated(item, (id.as_deref(), call_id.as_deref()), place, (known, taken));
-        taken.extend(found);
+        let found = self.items.find_repeated(item, (id.as_deref(), call_id.as_deref()), place, taken);
+        if let Some(taken) = found.and_then(|found| taken.get_mut(found)) {
+            *taken = true;
+        }
         // Only what came before matters: the places of an answer need not be the stream's.
         let index = if self.items.growing.whole { None } else { Some(place) };
         let found = found.or_else(|| self.items.follow(index, id.as_deref(), item.row));

@@ -79,18 +79,17 @@ impl Items {
         })
     }
 
-    /// The one of the first `known` items that the whole answer repeats: by its ids, else by its place. `taken` are
-    /// those it has repeated before.
+    /// The one of the first items that the whole answer repeats: by its ids, else by its place. `taken` has a mark for
+    /// each of them that it has repeated before.
     pub(super) fn find_repeated(
         &self,
         item: &Item<'_>,
         (id, call_id): (Option<&str>, Option<&str>),
         place: u64,
-        (known, taken): (usize, &[usize]),
+        taken: &[bool],
     ) -> Option<usize> {
         let candidate = |fits: &dyn Fn(&Tracked) -> bool| {
-            let items = self.items.iter().enumerate().take(known);
-            items.filter(|(at, it)| !taken.contains(at) && fits(it)).map(|(at, _)| at).next()
+            self.items.iter().zip(taken).position(|(it, taken)| !taken && fits(it))
         };
         let unnamed = id.is_none() && call_id.is_none();
         candidate(&|it| id.is_some() && it.id.as_deref() == id)

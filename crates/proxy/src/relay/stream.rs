@@ -186,6 +186,7 @@ impl Relayed {
             return Poll::Ready(Next::Bytes(plain, burst));
         };
         let plain = gate.push(plain);
+        self.exchange.kept(gate.view());
         if share.cover(gate.kept()).is_err() {
             return Poll::Ready(Next::Broken(Failure::AnswerNoRoom));
         }

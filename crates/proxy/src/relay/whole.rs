@@ -70,7 +70,7 @@ impl Whole {
             Ok(rest) => whole.add(rest),
             Err(_) => return Err((Failure::AnswerCoding, exchange)),
         }
-        let bytes = share.hold(whole.join());
+        let bytes = whole.join();
         let read = if bytes.len() < LARGE {
             self.read(bytes)
         } else {
@@ -81,6 +81,7 @@ impl Whole {
         };
         match read {
             Err(failure) => Err((failure, exchange)),
+            Ok((bytes, _)) if share.cover(bytes.len()).is_err() => Err((Failure::AnswerNoRoom, exchange)),
             Ok((bytes, view)) => {
                 match view {
                     None => {}
@@ -89,7 +90,7 @@ impl Whole {
                         tracing::debug!(exchange = %exchange.id, %error, "answer not readable");
                     }
                 }
-                Ok(Body::whole(bytes, exchange))
+                Ok(Body::whole(share.hold(bytes), exchange))
             }
         }
     }

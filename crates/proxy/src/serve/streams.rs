@@ -13,14 +13,30 @@ use hyper::rt::Executor;
 use tokio::sync::watch;
 
 tokio::task_local! {
-    /// Whether the client has yet to take what it was last sent.
-    static WAITING: Cell<bool>;
+    static TAKING: Taking;
 }
 
-/// Notes, within the task of a request, whether a part of its answer waits to be taken by the client.
-pub(crate) fn is_waiting(waiting: bool) {
+/// How a client takes its answer.
+#[derive(Debug, Default)]
+struct Taking {
+    /// How often more was asked for, which is when what was handed over before has been taken.
+    asked: Cell<u64>,
+    /// Something was handed over, and nothing was asked for since.
+    waiting: Cell<bool>,
+}
+
+/// Notes, within the task of a request, that more of its answer is asked for.
+pub(crate) fn asked() {
     // There is nothing to note outside of HTTP/2.
-    let _outside = WAITING.try_with(|known| known.set(waiting));
+    let _outside = TAKING.try_with(|taking| {
+        taking.asked.set(taking.asked.get().wrapping_add(1));
+        taking.waiting.set(false);
+    });
+}
+
+/// Notes, within the task of a request, that a part of its answer waits to be taken by the client.
+pub(crate) fn handed_over() {
+    let _outside = TAKING.try_with(|taking| taking.waiting.set(true));
 }
 
 /// Runs the requests of one connection.
@@ -70,7 +86,7 @@ where
         let running = Running(self.running.clone());
         let limit = self.limit;
         tokio::spawn(async move {
-            WAITING.scope(Cell::new(false), watched(request, limit)).await;
+            TAKING.scope(Taking::default(), watched(request, limit)).await;
             drop(running);
         });
     }
@@ -79,13 +95,17 @@ where
 /// Runs a request until it is done, or its client has taken nothing for so long. Dropping it resets its stream.
 async fn watched(request: impl Future<Output = ()>, limit: Duration) {
     let mut request = pin!(request);
-    let mut timer = None;
+    let (mut timer, mut seen) = (None, 0);
     std::future::poll_fn(|cx| {
         if request.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
-        if !WAITING.with(Cell::get) {
-            timer = None;
+        let (asked, waiting) = TAKING.with(|taking| (taking.asked.get(), taking.waiting.get()));
+        if !waiting || asked != seen {
+            timer = None; // it moves
+        }
+        seen = asked;
+        if !waiting {
             return Poll::Pending;
         }
         let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
