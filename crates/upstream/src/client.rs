@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method, Request, Response};
+use hyper::body::{Body as _, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -85,8 +86,9 @@ impl Client {
     pub async fn send(
         &self,
         provider: &Provider,
-        request: Request<RequestBody>,
+        mut request: Request<RequestBody>,
     ) -> Result<Answer, UpstreamError> {
+        announce_nothing(&mut request);
         let pool = self.0.get(provider.transport).ok_or(UpstreamError::NoTransport)?;
         let progress = request.body().progress();
         let answer = pool.request(request);
@@ -102,6 +104,16 @@ impl Client {
                 }
             }
         }
+    }
+}
+
+/// Says that there is no body where one would have a meaning (RFC 9110, section 8.6). hyper leaves that out, and servers
+/// answer 411 to it.
+fn announce_nothing(request: &mut Request<RequestBody>) {
+    if request.body().is_end_stream()
+        && matches!(*request.method(), Method::PATCH | Method::POST | Method::PUT)
+    {
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
 }
 

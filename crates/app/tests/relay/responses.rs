@@ -34,6 +34,9 @@ fn b11_a_stored_answer_is_read_again() {
             (method, format!("/v1{path}").as_str())
         );
         assert!(received.body == body.as_bytes(), "{method} {path}");
+        // Of an empty body too: servers answer 411 without.
+        let length = (method == "POST").then(|| body.len().to_string());
+        assert_eq!(received.header("content-length"), length.as_deref(), "{method} {path}");
     }
     for record in stage.proxy.wait_records(asked.len(), SOON) {
         assert_fields(&record, &[("route", "openai-responses".into()), ("tool_calls", 1.into())]);
