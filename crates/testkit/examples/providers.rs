@@ -6,9 +6,10 @@ use std::io::{self, Write};
 use testkit::{FakeUpstream, providers};
 
 fn main() -> io::Result<()> {
-    let upstream = FakeUpstream::start(|request| {
+    let answer = providers::simulated();
+    let upstream = FakeUpstream::start(move |request| {
         eprintln!("{} {} {}", request.method, request.target, request.text());
-        providers::answer(request)
+        answer(request)
     });
     writeln!(io::stdout(), "{}", upstream.url())?;
     io::copy(&mut io::stdin(), &mut io::sink())?;

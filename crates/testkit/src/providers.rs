@@ -1,5 +1,5 @@
-//! Three simulated providers for a [`FakeUpstream`](crate::FakeUpstream): OpenAI Chat Completions, Anthropic
-//! Messages and Gemini, as far as their official SDKs need them to hold a conversation.
+//! Simulated providers for a [`FakeUpstream`](crate::FakeUpstream): OpenAI Chat Completions and Responses, Anthropic
+//! Messages, Gemini in AI Studio and in Vertex AI, as far as their official SDKs need them.
 //!
 //! The answers are files in `answers/`, written after the providers' public API references. Which one a
 //! request gets is told by the request alone:
@@ -10,17 +10,30 @@
 //! | model `broken-stream`, streamed | half an answer, then the provider's error event at status 200 |
 //! | its last message is a tool result | [`AFTER_TOOL`] |
 //! | it declares tools | a call of `get_weather` for Paris |
+//! | it gives a schema (Responses) | `{"city":"Paris","celsius":18}` |
 //! | anything else | [`TEXT`] |
 //!
 //! A tool result has to answer the call as the provider's API demands it (ids, signatures), otherwise the
 //! request gets status 400 with a message that says what is wrong. A stream of text has one event in each
 //! HTTP chunk; one with a tool call is cut every few bytes, through events and characters.
+//!
+//! What Responses does in the background is remembered (`stored.rs`); what Gemini has besides conversations, counting,
+//! embedding and lists, is computed from the request (`google.rs`).
 
+mod answers;
+mod google;
 mod question;
+mod stored;
 
+use std::sync::Arc;
+
+use crate::fake_google::FakeGoogle;
 use crate::fake_upstream::Received;
 use crate::script::Script;
+use answers::Answers;
+use google::Cloud;
 use question::{Complaint, Question, Turn};
+use stored::Stored;
 
 /// The text of an answer to a plain question.
 pub const TEXT: &str = "Grüße aus 東京 — it works. 🙂";
@@ -34,7 +47,25 @@ const CUT: usize = 29;
 
 /// Answers as the provider would whose path this is. A handler for
 /// [`FakeUpstream::start`](crate::FakeUpstream::start).
-pub fn answer(request: &Received) -> Script {
+pub fn simulated() -> impl Fn(&Received) -> Script + Send + Sync + 'static {
+    let stored = Stored::default();
+    move |request| answer(&stored, request)
+}
+
+/// Vertex AI alone, which lets in who has a token of `google`. A handler for
+/// [`FakeUpstream::start`](crate::FakeUpstream::start).
+pub fn vertex_ai(google: Arc<FakeGoogle>) -> impl Fn(&Received) -> Script + Send + Sync + 'static {
+    move |request| match google.check(request.header("authorization").unwrap_or_default()) {
+        Err(why) => Provider::VertexAi.error(401, &why),
+        Ok(()) if Cloud::of(request) == Some(Cloud::VertexAi) => answer(&Stored::default(), request),
+        Ok(()) => Provider::VertexAi.error(404, &format!("Vertex AI has nothing at {}", request.path())),
+    }
+}
+
+fn answer(stored: &Stored, request: &Received) -> Script {
+    if let Some(script) = stored.read(request).or_else(|| google::answer(request)) {
+        return script;
+    }
     let Some(provider) = Provider::of(request) else {
         return Script::respond(
             404,
@@ -49,9 +80,12 @@ pub fn answer(request: &Received) -> Script {
     if let Some(status) = question.model.strip_prefix("error-").and_then(|status| status.parse().ok()) {
         return provider.error(status, &format!("simulated error {status}"));
     }
+    if question.background {
+        return stored.begin(request, question.stream);
+    }
     match question.stream {
         true => provider.stream(&question),
-        false => Script::respond(200, &provider.headers("application/json"), provider.body(question.turn)),
+        false => provider.json(provider.answers().whole(question.turn)),
     }
 }
 
@@ -61,6 +95,8 @@ enum Provider {
     Anthropic,
     Gemini,
     OpenAi,
+    Responses,
+    VertexAi,
 }
 
 impl Provider {
@@ -69,19 +105,32 @@ impl Provider {
             _ if request.method != "POST" => None,
             "/v1/chat/completions" => Some(Self::OpenAi),
             "/v1/messages" => Some(Self::Anthropic),
-            path if path.starts_with("/v1beta/models/") || path.starts_with("/v1/models/") => {
-                Some(Self::Gemini)
-            }
-            _ => None,
+            "/v1/responses" => Some(Self::Responses),
+            _ => Cloud::of(request).map(Cloud::provider),
         }
     }
 
     fn read(self, request: &Received) -> Result<Question, Complaint> {
         match self {
             Self::Anthropic => question::anthropic(request),
-            Self::Gemini => question::gemini(request),
+            Self::Gemini | Self::VertexAi => question::gemini(request),
             Self::OpenAi => question::openai(request),
+            Self::Responses => question::responses(request),
         }
+    }
+
+    fn answers(self) -> &'static Answers {
+        match self {
+            Self::Anthropic => &answers::ANTHROPIC,
+            Self::Gemini => &answers::GEMINI,
+            Self::OpenAi => &answers::OPENAI,
+            Self::Responses => &answers::RESPONSES,
+            Self::VertexAi => &answers::VERTEX_AI,
+        }
+    }
+
+    fn json(self, body: impl Into<Vec<u8>>) -> Script {
+        Script::respond(200, &self.headers("application/json"), body)
     }
 
     /// The response headers a client of this provider looks at.
@@ -92,66 +141,46 @@ impl Provider {
                 headers
                     .extend([("request-id", REQUEST_ID), ("anthropic-ratelimit-requests-remaining", "49")]);
             }
+            Self::VertexAi => headers.push(("vary", "Origin")),
             Self::Gemini => headers.extend([("x-gemini-service-tier", "standard"), ("vary", "Origin")]),
-            Self::OpenAi => {
+            Self::OpenAi | Self::Responses => {
                 headers.extend([("x-request-id", REQUEST_ID), ("x-ratelimit-remaining-requests", "499")]);
             }
         }
         headers
     }
 
-    fn body(self, turn: Turn) -> &'static str {
-        match (self, turn) {
-            (Self::Anthropic, Turn::AfterTool) => include_str!("../answers/anthropic/after_tool.json"),
-            (Self::Anthropic, Turn::Plain) => include_str!("../answers/anthropic/text.json"),
-            (Self::Anthropic, Turn::Tools) => include_str!("../answers/anthropic/tool_call.json"),
-            (Self::Gemini, Turn::AfterTool) => include_str!("../answers/gemini/after_tool.json"),
-            (Self::Gemini, Turn::Plain) => include_str!("../answers/gemini/text.json"),
-            (Self::Gemini, Turn::Tools) => include_str!("../answers/gemini/tool_call.json"),
-            (Self::OpenAi, Turn::AfterTool) => include_str!("../answers/openai/after_tool.json"),
-            (Self::OpenAi, Turn::Plain) => include_str!("../answers/openai/text.json"),
-            (Self::OpenAi, Turn::Tools) => include_str!("../answers/openai/tool_call.json"),
-        }
-    }
-
-    fn events(self, question: &Question) -> &'static str {
-        match (self, question.turn) {
-            (Self::Anthropic, _) if question.breaks() => include_str!("../answers/anthropic/error.sse"),
-            (Self::Anthropic, Turn::AfterTool) => include_str!("../answers/anthropic/after_tool.sse"),
-            (Self::Anthropic, Turn::Plain) => include_str!("../answers/anthropic/text.sse"),
-            (Self::Anthropic, Turn::Tools) => include_str!("../answers/anthropic/tool_call.sse"),
-            (Self::Gemini, _) if question.breaks() => include_str!("../answers/gemini/error.sse"),
-            (Self::Gemini, Turn::AfterTool) => include_str!("../answers/gemini/after_tool.sse"),
-            (Self::Gemini, Turn::Plain) => include_str!("../answers/gemini/text.sse"),
-            (Self::Gemini, Turn::Tools) => include_str!("../answers/gemini/tool_call.sse"),
-            (Self::OpenAi, _) if question.breaks() => include_str!("../answers/openai/error.sse"),
-            (Self::OpenAi, Turn::AfterTool) => include_str!("../answers/openai/after_tool.sse"),
-            (Self::OpenAi, Turn::Plain) => include_str!("../answers/openai/text.sse"),
-            (Self::OpenAi, Turn::Tools) => include_str!("../answers/openai/tool_call.sse"),
-        }
-    }
-
     fn stream(self, question: &Question) -> Script {
-        let mut events: Vec<String> =
-            self.events(question).split_inclusive("\n\n").map(|event| self.line_ends(event)).collect();
+        let mut events: Vec<String> = self
+            .answers()
+            .stream(question)
+            .split_inclusive("\n\n")
+            .map(|event| self.line_ends(event))
+            .collect();
         if !question.usage {
             events.retain(|event| !event.contains(r#""choices":[]"#));
         }
-        let content_type =
-            if self == Self::OpenAi { "text/event-stream; charset=utf-8" } else { "text/event-stream" };
-        let head = Script::chunked_head(200, &self.headers(content_type));
+        let head = self.stream_head();
         match question.turn {
             Turn::Tools => events.concat().as_bytes().chunks(CUT).fold(head, Script::chunk),
-            Turn::AfterTool | Turn::Plain => events.iter().fold(head, Script::chunk),
+            Turn::AfterTool | Turn::Plain | Turn::Structured => events.iter().fold(head, Script::chunk),
         }
         .last_chunk()
+    }
+
+    fn stream_head(self) -> Script {
+        let content_type = match self {
+            Self::OpenAi | Self::Responses => "text/event-stream; charset=utf-8",
+            Self::Anthropic | Self::Gemini | Self::VertexAi => "text/event-stream",
+        };
+        Script::chunked_head(200, &self.headers(content_type))
     }
 
     /// Gemini ends its lines with CR LF.
     fn line_ends(self, event: &str) -> String {
         match self {
-            Self::Gemini => event.replace('\n', "\r\n"),
-            Self::Anthropic | Self::OpenAi => event.to_owned(),
+            Self::Gemini | Self::VertexAi => event.replace('\n', "\r\n"),
+            Self::Anthropic | Self::OpenAi | Self::Responses => event.to_owned(),
         }
     }
 
@@ -166,7 +195,7 @@ impl Provider {
                     _ => "api_error",
                 }
             ),
-            Self::Gemini => format!(
+            Self::Gemini | Self::VertexAi => format!(
                 r#"{{
   "error": {{
     "code": {status},
@@ -177,12 +206,14 @@ impl Provider {
 "#,
                 match status {
                     400 => "INVALID_ARGUMENT",
+                    401 => "UNAUTHENTICATED",
+                    404 => "NOT_FOUND",
                     429 => "RESOURCE_EXHAUSTED",
                     503 => "UNAVAILABLE",
                     _ => "INTERNAL",
                 }
             ),
-            Self::OpenAi => format!(
+            Self::OpenAi | Self::Responses => format!(
                 r#"{{
   "error": {{
     "message": "{message}",

@@ -1,9 +1,10 @@
 //! The simulated providers, asked without an SDK.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::{Client, FakeUpstream, Response, providers};
+use testkit::{Client, FakeGoogle, FakeUpstream, Response, providers};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -35,7 +36,7 @@ fn every_event_of_every_stream_is_json() {
             for data in data.into_iter().filter(|data| *data != "[DONE]") {
                 serde_json::from_str::<Value>(data).unwrap();
             }
-            assert_eq!(text.contains("\r\n\r\n"), provider == "gemini", "{text}");
+            assert_eq!(text.contains("\r\n\r\n"), ["gemini", "vertex"].contains(&provider), "{text}");
         }
     }
 }
@@ -64,7 +65,49 @@ fn what_is_not_an_api_is_not_found() {
     assert_eq!(post("/v1/openai/chat/completions", &json!({})).status, 404);
 }
 
-const PROVIDERS: [&str; 3] = ["anthropic", "gemini", "openai"];
+#[test]
+fn a_response_in_the_background_is_there_until_it_is_deleted() {
+    let upstream = FakeUpstream::start(providers::simulated());
+    let send = |method: &str, target: &str, body: &Value| request(&upstream, method, target, body);
+    let input = json!([{"role": "user", "content": "one"}, {"role": "user", "content": "two"}]);
+    let begun =
+        send("POST", "/v1/responses", &json!({"model": "m", "input": input, "background": true})).json();
+    assert_eq!((&begun["status"], &begun["output"]), (&json!("queued"), &json!([])));
+    let path = format!("/v1/responses/{}", begun["id"].as_str().unwrap());
+    let read = |rest: &str| send("GET", &format!("{path}{rest}"), &Value::Null).json();
+    for status in ["in_progress", "completed", "completed"] {
+        assert_eq!(read("")["status"], status);
+    }
+    assert_eq!(read("/input_items")["has_more"], true);
+    let last = read("/input_items?after=msg_test_input_0");
+    assert_eq!((&last["has_more"], &last["data"][0]["content"]), (&json!(false), &json!("two")));
+    let rest = send("GET", &format!("{path}?stream=true&starting_after=4"), &Value::Null).text();
+    assert!(rest.contains("\"sequence_number\":5,") && !rest.contains("\"sequence_number\":4,"), "{rest}");
+    assert_eq!(send("POST", &format!("{path}/cancel"), &Value::Null).json()["status"], "cancelled");
+    assert_eq!(send("DELETE", &path, &Value::Null).json()["deleted"], true);
+    assert_eq!(send("GET", &path, &Value::Null).status, 404);
+}
+
+#[test]
+fn vertex_ai_lets_in_tokens_of_google_only_and_has_its_own_paths_only() {
+    let google = Arc::new(FakeGoogle::start());
+    let upstream = FakeUpstream::start(providers::vertex_ai(Arc::clone(&google)));
+    let listed = "/v1beta1/publishers/google/models";
+    assert_eq!(request(&upstream, "GET", listed, &Value::Null).status, 401);
+    let mut client = Client::connect(google.host().parse().unwrap());
+    let mut credentials = google.authorized_user();
+    credentials["grant_type"] = json!("refresh_token");
+    client.request("POST", "/token", &[], credentials.to_string().as_bytes());
+    let token = client.read_response(SOON).json();
+    let token = format!("Bearer {}", token["access_token"].as_str().unwrap());
+    for (path, status) in [(listed, 200), ("/v1beta/models", 404)] {
+        let mut client = Client::connect(upstream.address());
+        client.request("GET", path, &[("authorization", &token)], b"");
+        assert_eq!(client.read_response(SOON).status, status, "{path}");
+    }
+}
+
+const PROVIDERS: [&str; 5] = ["anthropic", "gemini", "openai", "responses", "vertex"];
 
 fn ask(provider: &str, model: &str, stream: bool, tools: &Value) -> Response {
     let verb = if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
@@ -73,6 +116,13 @@ fn ask(provider: &str, model: &str, stream: bool, tools: &Value) -> Response {
             post("/v1/messages", &json!({"model": model, "messages": [], "stream": stream, "tools": tools}))
         }
         "gemini" => post(&format!("/v1beta/models/{model}:{verb}"), &json!({"contents": [], "tools": tools})),
+        "responses" => {
+            post("/v1/responses", &json!({"model": model, "input": [], "stream": stream, "tools": tools}))
+        }
+        "vertex" => post(
+            &format!("/v1beta1/publishers/google/models/{model}:{verb}"),
+            &json!({"contents": [], "tools": tools}),
+        ),
         _ => post(
             "/v1/chat/completions",
             &json!({"model": model, "messages": [], "stream": stream, "tools": tools}),
@@ -81,10 +131,14 @@ fn ask(provider: &str, model: &str, stream: bool, tools: &Value) -> Response {
 }
 
 fn post(target: &str, body: &Value) -> Response {
-    let upstream = FakeUpstream::start(providers::answer);
+    request(&FakeUpstream::start(providers::simulated()), "POST", target, body)
+}
+
+fn request(upstream: &FakeUpstream, method: &str, target: &str, body: &Value) -> Response {
     let mut client = Client::connect(upstream.address());
     let credentials =
         [("authorization", "Bearer k"), ("x-goog-api-key", "k"), ("anthropic-version", "2023-06-01")];
-    client.request("POST", target, &credentials, body.to_string().as_bytes());
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    client.request(method, target, &credentials, body.as_bytes());
     client.read_response(SOON)
 }

@@ -7,15 +7,18 @@ import { UNKNOWN_AGENT, anyFailed, check } from "./checks.mjs";
 import * as anthropic from "./with_anthropic.mjs";
 import * as google from "./with_google.mjs";
 import * as openai from "./with_openai.mjs";
+import * as responses from "./with_responses.mjs";
 import * as vercel from "./with_vercel.mjs";
 
 const [openaiUrl, anthropicUrl, geminiUrl, ...agents] = process.argv.slice(2);
 
 const sdks = [
   [openai, openaiUrl],
+  [responses, openaiUrl],
   [anthropic, anthropicUrl],
   [google, geminiUrl],
   [vercel.openai, openaiUrl],
+  [vercel.responses, openaiUrl],
   [vercel.anthropic, anthropicUrl],
   [vercel.google, geminiUrl],
 ];

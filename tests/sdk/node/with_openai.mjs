@@ -4,7 +4,7 @@ import OpenAI from "openai";
 
 import { AFTER_TOOL, QUESTION, REQUEST_ID, TEXT, TIMEOUT_MS, WEATHER, collect, equal, raises, readable } from "./checks.mjs";
 
-const MODEL = "gpt-4.1";
+export const MODEL = "gpt-4.1";
 const KEY = "sk-openai-node";
 const USER = { role: "user", content: QUESTION };
 const TOOL = {
@@ -38,7 +38,7 @@ export function refusals(baseURL) {
   ];
 }
 
-function connect(baseURL) {
+export function connect(baseURL) {
   return new OpenAI({ baseURL, apiKey: KEY, maxRetries: 0, timeout: TIMEOUT_MS });
 }
 

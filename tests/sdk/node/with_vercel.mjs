@@ -13,8 +13,16 @@ export const openai = provider({
   model: "gpt-4.1",
   error: 429,
   totalTokens: 32,
-  // Its default is the Responses API.
   connect: (baseURL) => createOpenAI({ baseURL, apiKey: "sk-openai-vercel" }).chat,
+});
+
+/** Its default. */
+export const responses = provider({
+  name: "vercel-responses",
+  model: "gpt-4.1",
+  error: 429,
+  totalTokens: 32,
+  connect: (baseURL) => createOpenAI({ baseURL, apiKey: "sk-openai-vercel" }),
 });
 
 export const anthropic = provider({

@@ -9,12 +9,14 @@ import sys
 import with_anthropic
 import with_google
 import with_openai
+import with_responses
 from checks import UNKNOWN_AGENT, Report
 
 
 def main(openai, anthropic, gemini, *agents):
     report = Report()
-    for sdk, url in ((with_openai, openai), (with_anthropic, anthropic), (with_google, gemini)):
+    sdks = (with_openai, openai), (with_responses, openai), (with_anthropic, anthropic), (with_google, gemini)
+    for sdk, url in sdks:
         for agent in agents:
             for name, body in sdk.conversations(url.replace("{agent}", agent)):
                 report.check(f"{name} agent={agent}", body)
