@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use testkit::{FakeUpstream, Proxy, Received, providers, run};
+use testkit::{FakeGoogle, FakeUpstream, Proxy, Received, providers, run};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const AGENT_ID: &str = "0198f2a4-0000-7000-8000-000000000001";
@@ -31,13 +32,6 @@ type Credential = (&'static str, &'static str, &'static str);
 
 #[test]
 fn the_python_sdks_notice_nothing() {
-    let python = setting("ARCHESTRA_SDK_PYTHON", ".cache/sdk-venv/bin/python");
-    let script = Path::new(ROOT).join("tests/sdk/python/sdk_python.py");
-    let command = || {
-        let mut command = Command::new(&python);
-        command.arg(&script);
-        command
-    };
     let credentials = [
         ("/v1/chat/completions", "authorization", "Bearer sk-openai-python"),
         ("/v1/messages", "authorization", "Bearer sk-ant-oat-python"),
@@ -47,18 +41,12 @@ fn the_python_sdks_notice_nothing() {
         ("/v1/responses", "authorization", "Bearer sk-openai-python"),
         ("/v1beta/models", "x-goog-api-key", "AIza-google-python"),
     ];
-    compare(command, &Checks { conversations: 57, refusals: 11 }, &credentials);
+    compare(|| python("sdk_python.py"), &Checks { conversations: 69, refusals: 11 }, &credentials);
 }
 
 #[test]
 fn the_node_sdks_notice_nothing() {
-    let modules = setting("ARCHESTRA_SDK_NODE_DIR", ".cache/sdk-node");
-    let scripts = beside(&modules);
-    let command = || {
-        let mut command = Command::new("node");
-        command.arg(scripts.path().join("sdk_node.mjs"));
-        command
-    };
+    let scripts = node_scripts();
     let credentials = [
         ("/v1/chat/completions", "authorization", "Bearer sk-openai-node"),
         ("/v1/chat/completions", "authorization", "Bearer sk-openai-vercel"),
@@ -72,14 +60,25 @@ fn the_node_sdks_notice_nothing() {
         ("/v1beta/models", "x-goog-api-key", "AIza-google-node"),
         ("/v1beta/models", "x-goog-api-key", "AIza-google-vercel"),
     ];
-    compare(command, &Checks { conversations: 80, refusals: 19 }, &credentials);
+    compare(|| node(&scripts, "sdk_node.mjs"), &Checks { conversations: 92, refusals: 19 }, &credentials);
+}
+
+#[test]
+fn google_s_python_sdk_does_not_notice_vertex_ai() {
+    compare_on_vertex_ai(|| python("vertex_python.py"), 60);
+}
+
+#[test]
+fn google_s_node_sdk_does_not_notice_vertex_ai() {
+    let scripts = node_scripts();
+    compare_on_vertex_ai(|| node(&scripts, "vertex_node.mjs"), 56);
 }
 
 /// Runs a script against the simulated providers, then through the proxy, and compares what they received.
 fn compare(command: impl Fn() -> Command, checks: &Checks, credentials: &[Credential]) {
     let upstream = FakeUpstream::start(providers::simulated());
     let url = upstream.url();
-    let passed = report(&mut command(), [&format!("{url}/v1"), &url, &url]);
+    let passed = report(&mut command(), &[&format!("{url}/v1"), &url, &url]);
     assert_eq!(passed.len(), checks.conversations * AGENTS.len(), "{passed:#?}");
     let direct = upstream.requests();
 
@@ -88,7 +87,7 @@ fn compare(command: impl Fn() -> Command, checks: &Checks, credentials: &[Creden
     let proxy = Proxy::builder(env!("CARGO_BIN_EXE_archestra")).upstream(&upstream).config(&agent).start();
     let urls =
         ["openai", "anthropic", "gemini"].map(|provider| proxy.url(&format!("/v1/{provider}{{agent}}")));
-    let passed = report(&mut command(), urls.each_ref().map(String::as_str));
+    let passed = report(&mut command(), &urls.each_ref().map(String::as_str));
     assert_eq!(passed.len(), checks.conversations * AGENTS.len() + checks.refusals, "{passed:#?}");
     let relayed = upstream.requests();
 
@@ -99,8 +98,89 @@ fn compare(command: impl Fn() -> Command, checks: &Checks, credentials: &[Creden
     assert_credentials(&relayed, credentials);
 }
 
-/// Runs a script with the base URLs of OpenAI, Anthropic and Gemini, and returns the checks that passed.
-fn report(command: &mut Command, urls: [&str; 3]) -> Vec<String> {
+/// Runs a script against simulated AI Studio and Vertex AI, then through the proxy to a Vertex AI that lets in nobody but
+/// the operator, and compares what they received.
+fn compare_on_vertex_ai(command: impl Fn() -> Command, conversations: usize) {
+    let upstream = FakeUpstream::start(providers::simulated());
+    let url = upstream.url();
+    let passed = report(&mut command(), &[&url, &url]);
+    assert_eq!(passed.len(), conversations * AGENTS.len(), "{passed:#?}");
+    let direct = upstream.requests();
+
+    let google = Arc::new(FakeGoogle::start());
+    let credentials = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&credentials, google.authorized_user().to_string()).unwrap();
+    let upstream = FakeUpstream::start(providers::vertex_ai(Arc::clone(&google)));
+    let agent = format!("[[agents]]\nid = \"{AGENT_ID}\"\nslug = \"billing\"\nname = \"Billing\"\n");
+    let proxy = Proxy::builder(env!("CARGO_BIN_EXE_archestra"))
+        .config(&agent)
+        .env("ARCHESTRA_GEMINI_VERTEX_AI_ENABLED", "true")
+        .env("ARCHESTRA_GEMINI_VERTEX_AI_PROJECT", "acme")
+        .env("ARCHESTRA_GEMINI_VERTEX_AI_LOCATION", "europe-west4")
+        .env("ARCHESTRA_GEMINI_VERTEX_AI_BASE_URL", upstream.url())
+        .env("ARCHESTRA_GEMINI_VERTEX_AI_CREDENTIALS_FILE", credentials.path())
+        .start();
+    let url = proxy.url("/v1/gemini{agent}");
+    let passed = report(&mut command(), &[&url, &url]);
+    assert_eq!(passed.len(), conversations * AGENTS.len(), "{passed:#?}");
+    let relayed = upstream.requests();
+
+    for (direct, relayed) in direct.iter().zip(&relayed) {
+        assert_on_vertex_ai(direct, relayed);
+        google.check(relayed.header("authorization").unwrap()).unwrap();
+    }
+    assert_eq!(relayed.len(), direct.len(), "requests through the proxy and without it");
+    assert_eq!((google.issued(), google.violations()), (1, Vec::new()));
+}
+
+/// Both are the same request, the one to AI Studio or Vertex AI with the client's credentials and the other to Vertex AI
+/// with the operator's.
+fn assert_on_vertex_ai(direct: &Received, relayed: &Received) {
+    let request = format!("{} {}", direct.method, direct.target);
+    let (version, rest) = direct.target.split_at(direct.target.rfind("/models").unwrap());
+    let is_predict = relayed.path().ends_with(":predict") && !direct.path().ends_with(":predict");
+    let place = if direct.method == "GET" { "" } else { "projects/acme/locations/europe-west4/" };
+    let target = match version {
+        _ if version.contains("/projects/") => direct.target.clone(),
+        // The one text of a batch.
+        _ if is_predict => {
+            format!("/v1beta1/{place}publishers/google{rest}").replace("batchEmbedContents", "predict")
+        }
+        _ => format!("/v1beta1/{place}publishers/google{rest}"),
+    };
+    assert_eq!(format!("{} {}", relayed.method, relayed.target), format!("{} {target}", direct.method));
+    if !direct.path().ends_with("EmbedContents") || version.starts_with("/v1beta1") {
+        assert_eq!(relayed.text(), direct.text(), "body of {request}");
+    }
+    let credentials = ["authorization", "x-goog-api-key", "x-goog-user-project"];
+    let fields = |received| {
+        let fields = end_to_end(received).into_iter();
+        fields
+            .filter(|(name, _)| !credentials.contains(&name.as_str()) && name != "content-length")
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(fields(relayed), fields(direct), "header fields of {request}");
+    let theirs = credentials.map(|name| direct.header(name).is_some());
+    assert!([[false, true, false], [true, false, true]].contains(&theirs), "a key, or a token and a project");
+    assert_eq!(relayed.header("x-goog-api-key"), None, "{request}");
+    assert_eq!(relayed.header("x-goog-user-project"), Some("quota-project"), "{request}");
+    assert_eq!(relayed.header("accept-encoding"), Some("identity"), "{request}");
+}
+
+fn python(script: &str) -> Command {
+    let mut command = Command::new(setting("ARCHESTRA_SDK_PYTHON", ".cache/sdk-venv/bin/python"));
+    command.arg(Path::new(ROOT).join("tests/sdk/python").join(script));
+    command
+}
+
+fn node(scripts: &TempDir, script: &str) -> Command {
+    let mut command = Command::new("node");
+    command.arg(scripts.path().join(script));
+    command
+}
+
+/// Runs a script with these base URLs and returns the checks that passed.
+fn report(command: &mut Command, urls: &[&str]) -> Vec<String> {
     // An SDK takes keys, base URLs and proxies from the environment too.
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1");
@@ -166,9 +246,9 @@ fn setting(variable: &str, default: &str) -> PathBuf {
     path
 }
 
-/// Copies the scripts into the folder that has the modules, because an import is looked up from where the script is.
-fn beside(modules: &Path) -> TempDir {
-    let folder = tempfile::tempdir_in(modules).unwrap();
+/// The scripts in the folder that has the modules, because an import is looked up from where the script is.
+fn node_scripts() -> TempDir {
+    let folder = tempfile::tempdir_in(setting("ARCHESTRA_SDK_NODE_DIR", ".cache/sdk-node")).unwrap();
     for script in fs::read_dir(Path::new(ROOT).join("tests/sdk/node")).unwrap() {
         let script = script.unwrap().path();
         if script.extension().is_some_and(|extension| extension == "mjs") {
