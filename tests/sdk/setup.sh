@@ -9,6 +9,7 @@ cache=$(cd "$here/../.." && pwd)/.cache
 main() {
     mkdir -p "$cache"
     lock
+    bash "$here/../../.ci/tools.sh" python node
     python_sdks
     node_sdks
 }
@@ -22,7 +23,6 @@ lock() {
 }
 
 python_sdks() {
-    python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3 python3-venv python3-pip
     venv=$cache/sdk-venv
     stamp=$(python3 --version; digest "$here/python/requirements.txt")
     if is_fresh "$venv/stamp" "$stamp"; then return; fi
@@ -35,7 +35,6 @@ python_sdks() {
 }
 
 node_sdks() {
-    { command -v node && command -v npm; } >/dev/null || install_packages nodejs npm
     folder=$cache/sdk-node
     stamp=$(node --version; digest "$here/node/package.json" "$here/node/package-lock.json")
     if is_fresh "$folder/stamp" "$stamp"; then return; fi
@@ -54,15 +53,6 @@ is_fresh() {
 
 digest() {
     if command -v sha256sum >/dev/null; then cat "$@" | sha256sum; else cat "$@" | shasum -a 256; fi
-}
-
-install_packages() {
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        echo "missing for the SDK tests: $*. Install them and run this again." >&2
-        exit 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
 }
 
 main

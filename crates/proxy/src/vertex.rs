@@ -103,10 +103,10 @@ impl ToVertex {
 
 /// A body that cannot be read is no matter of Vertex AI's.
 fn refused(refusal: Untranslatable) -> Failure {
-    match refusal {
-        Untranslatable::Json(error) => Failure::NotJson(error),
-        other => Failure::NotOnVertexAi(other),
+    if let Untranslatable::Json(error) = refusal {
+        return Failure::NotJson(error);
     }
+    Failure::NotOnVertexAi(refusal)
 }
 
 fn at(place: &VertexAi) -> Place<'_> {

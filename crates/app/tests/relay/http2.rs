@@ -235,7 +235,6 @@ fn an_answer_that_is_taken_slowly_is_not_given_up() {
         let mut sender = connect(stage.proxy.address()).await;
         let mut body = post(&mut sender, &OPENAI.ours(""), OPENAI.request.as_bytes()).await.into_body();
         let (mut taken, mut pauses) = (0, 0);
-        let began = tokio::time::Instant::now();
         while let Some(frame) = body.frame().await {
             taken += frame.unwrap().into_data().unwrap().len();
             // The windows of this client are 2 and 5 MiB, so that the proxy waits for it at every pause.
@@ -245,9 +244,10 @@ fn an_answer_that_is_taken_slowly_is_not_given_up() {
             }
         }
         assert_eq!(taken, wanted);
-        assert!(began.elapsed() > Duration::from_millis(900), "slower than it may take nothing");
     });
-    assert_fields(&stage.record(), &[("outcome", "completed".into())]);
+    let record = stage.record();
+    assert_fields(&record, &[("outcome", "completed".into())]);
+    assert!(record["duration_us"].as_u64() > Some(700_000), "longer than it may take nothing: {record}");
 }
 
 #[test]
