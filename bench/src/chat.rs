@@ -1,6 +1,7 @@
-//! The conversation both sides speak: realistic chat-completion requests and answers, the same in every run.
+//! The conversation both sides speak: realistic requests and answers, the same in every run.
 
 pub mod answer;
 pub mod prose;
 pub mod reply;
 pub mod request;
+pub mod responses;

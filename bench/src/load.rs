@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::chat::request::{Flush, Shape, Size, http};
+use crate::chat::request::{Api, Flush, Shape, Size, http};
 use crate::clock::now;
 use closed::Drive;
 use session::Session;
@@ -29,7 +29,7 @@ pub struct Options {
     /// The address to load.
     #[arg(long)]
     pub address: SocketAddr,
-    /// The path to post to.
+    /// The path to post to; in stream mode one that ends in `/responses` streams OpenAI's Responses.
     #[arg(long, default_value = "/v1/chat/completions")]
     pub path: String,
     /// When the next request is sent.
@@ -83,7 +83,8 @@ pub enum Mode {
 impl Options {
     /// The streamed answer to ask for, if any.
     pub fn shape(&self) -> Option<Shape> {
-        let shape = Shape { chunks: self.chunks, delay_us: self.delay_us, flush: self.flush };
+        let api = Api::of(self.path.as_bytes()).unwrap_or(Api::Chat);
+        let shape = Shape { api, chunks: self.chunks, delay_us: self.delay_us, flush: self.flush };
         (self.mode == Mode::Stream).then_some(shape)
     }
 
@@ -134,7 +135,7 @@ async fn warm_up(options: &Options) -> Result<(Vec<Session>, Tally)> {
     for _ in 0..options.connections {
         sessions.push(Session::open(options.address).await?);
     }
-    let short = options.shape().map(|_| Shape { chunks: 1, delay_us: 0, flush: Flush::Each });
+    let short = options.shape().map(|shape| Shape { chunks: 1, delay_us: 0, flush: Flush::Each, ..shape });
     let drive = Drive {
         request: http(&options.path, options.size, short),
         until: now() + Duration::from_millis(options.warm_ms),

@@ -1,4 +1,4 @@
-//! The provider: answers chat completions with constant bytes, cheaply and predictably.
+//! The provider: answers with constant bytes, cheaply and predictably.
 
 mod play;
 
@@ -13,7 +13,8 @@ use clap::Args;
 use tokio::net::TcpListener;
 
 use crate::chat::answer::{Answers, STREAM_HEAD, closing};
-use crate::chat::request::{Flush, Shape};
+use crate::chat::request::{Api, Flush, Shape};
+use crate::chat::responses;
 use crate::http1::{Framing, Wire};
 use crate::ticker::Ticker;
 
@@ -33,8 +34,9 @@ pub struct Options {
 /// Serves until killed.
 ///
 /// A `POST` whose path ends in `/chat/completions` gets a completion, or with `"stream":true` in its body a
-/// stream as the headers `x-mock-chunks`, `x-mock-delay-us` and `x-mock-flush: each|all` wish. A `GET` gets
-/// an empty 200, which is how readiness is probed. A request with an `x-mock-fault` is one of a soak: see [`play`].
+/// stream as the headers `x-mock-chunks`, `x-mock-delay-us` and `x-mock-flush: each|all` wish. One whose path ends in
+/// `/responses` gets the same text as a stream of OpenAI's Responses. A `GET` gets an empty 200, which is how readiness
+/// is probed. A request with an `x-mock-fault` is one of a soak: see [`play`].
 pub async fn main(options: Options) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
@@ -58,51 +60,75 @@ async fn serve(mut wire: Wire, answers: &Answers) -> Result<()> {
         }
         wire.body(framing, |piece| body.extend_from_slice(piece)).await?;
         let (method, path) = head.target();
+        let api = Api::of(path);
+        let streamed = memchr::memmem::find(&body, br#""stream":true"#).is_some();
         if head.header("x-mock-fault").is_some() {
             if !play::play(&mut wire, &head, &body).await? {
                 return Ok(());
             }
         } else if method == b"GET" {
             wire.send(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await?;
-        } else if !path.ends_with(b"/chat/completions") {
-            wire.send(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await?;
-        } else if memchr::memmem::find(&body, br#""stream":true"#).is_some() {
+        } else if let Some(api) = api.filter(|_| streamed) {
             let shape = Shape {
+                api,
                 chunks: head.number("x-mock-chunks").unwrap_or(20).min(CHUNK_LIMIT),
                 delay_us: head.number("x-mock-delay-us").unwrap_or(0) as u64,
                 flush: if head.header("x-mock-flush") == Some(b"all") { Flush::All } else { Flush::Each },
             };
-            stream(&mut wire, answers, shape, body.len()).await?;
-        } else {
+            answer(&mut wire, answers, shape, body.len()).await?;
+        } else if api == Some(Api::Chat) {
             wire.send(answers.complete(body.len()).as_bytes()).await?;
+        } else {
+            wire.send(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await?;
         }
     }
     Ok(())
 }
 
-async fn stream(wire: &mut Wire, answers: &Answers, shape: Shape, prompt: usize) -> Result<()> {
-    let events = answers.events().take(shape.chunks);
-    let closing = closing(prompt);
+async fn answer(wire: &mut Wire, answers: &Answers, shape: Shape, prompt: usize) -> Result<()> {
+    let count = shape.chunks;
+    match shape.api {
+        Api::Chat => {
+            let events = answers.events().take(count);
+            stream(wire, shape, STREAM_HEAD.to_vec(), events, &closing(prompt)).await
+        }
+        Api::Responses => {
+            let texts = || answers.texts().take(count);
+            let opening = [STREAM_HEAD, responses::opening().as_bytes()].concat();
+            let events = texts().enumerate().map(|(number, text)| responses::piece(number, text));
+            let closing = responses::closing(count, &texts().collect::<String>(), prompt);
+            stream(wire, shape, opening, events, &closing).await
+        }
+    }
+}
+
+async fn stream(
+    wire: &mut Wire,
+    shape: Shape,
+    opening: Vec<u8>,
+    events: impl Iterator<Item = impl AsRef<[u8]>>,
+    closing: &str,
+) -> Result<()> {
     if shape.delay_us > 0 {
-        wire.send(STREAM_HEAD).await?;
+        wire.send(&opening).await?;
         let mut ticker = Ticker::every(Duration::from_micros(shape.delay_us))?;
         for event in events {
-            wire.send(event).await?;
+            wire.send(event.as_ref()).await?;
             ticker.tick().await?;
         }
         return wire.send(closing.as_bytes()).await;
     }
     match shape.flush {
         Flush::All => {
-            let mut all = STREAM_HEAD.to_vec();
-            events.for_each(|event| all.extend_from_slice(event));
+            let mut all = opening;
+            events.for_each(|event| all.extend_from_slice(event.as_ref()));
             all.extend_from_slice(closing.as_bytes());
             wire.send(&all).await
         }
         Flush::Each => {
-            wire.send(STREAM_HEAD).await?;
+            wire.send(&opening).await?;
             for event in events {
-                wire.send(event).await?;
+                wire.send(event.as_ref()).await?;
             }
             wire.send(closing.as_bytes()).await
         }

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 
-use super::prose::{Prose, quoted};
+use super::prose::{Prose, escaped, quoted};
 
 /// Different content events; a stream repeats them.
 const EVENTS: usize = 32;
@@ -18,6 +18,8 @@ const MODEL: &str =
 pub struct Answers {
     before_usage: String,
     events: Vec<Bytes>,
+    /// The text of each event, as JSON without its quotes.
+    texts: Vec<String>,
 }
 
 impl Answers {
@@ -28,13 +30,12 @@ impl Answers {
         let before_usage = format!(
             r#"{{{ID},"object":"chat.completion",{MODEL},"choices":[{{"index":0,"message":{{"role":"assistant","content":{text},"refusal":null,"annotations":[]}},"logprobs":null,"finish_reason":"stop"}}],"usage":"#
         );
-        let events = (0..EVENTS)
-            .map(|_| {
-                let delta = format!(r#"{{"content":{}}}"#, quoted(prose.text(2)));
-                Bytes::from(framed(&event(&delta, "null")))
-            })
-            .collect();
-        Self { before_usage, events }
+        let texts: Vec<_> = (0..EVENTS).map(|_| escaped(prose.text(2))).collect();
+        let events = texts.iter().map(|text| {
+            let delta = format!(r#"{{"content":"{text}"}}"#);
+            Bytes::from(framed(&event(&delta, "null")))
+        });
+        Self { before_usage, events: events.collect(), texts }
     }
 
     /// A whole HTTP response of about 1 KB.
@@ -50,6 +51,11 @@ impl Answers {
     /// Content events without end, each as an HTTP chunk of its own.
     pub fn events(&self) -> impl Iterator<Item = &Bytes> {
         self.events.iter().cycle()
+    }
+
+    /// What they say, without end, as it stands in JSON.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(String::as_str).cycle()
     }
 }
 
@@ -77,7 +83,8 @@ fn event(delta: &str, finish: &str) -> String {
     )
 }
 
-fn framed(event: &str) -> String {
+/// An event as an HTTP chunk.
+pub fn framed(event: &str) -> String {
     format!("{:x}\r\n{event}\r\n", event.len())
 }
 

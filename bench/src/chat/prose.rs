@@ -57,3 +57,9 @@ impl Prose {
 pub fn quoted(text: String) -> String {
     serde_json::Value::String(text).to_string()
 }
+
+/// Text as it stands between the quotes of a JSON string.
+pub fn escaped(text: String) -> String {
+    let quoted = quoted(text);
+    quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default().to_owned()
+}

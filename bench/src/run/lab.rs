@@ -6,14 +6,14 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use bytes::Bytes;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use super::plan::Plan;
 use super::target::{Launch, Name, OWN_PROGRAM, Programs, Target};
-use crate::chat::answer::CLOSING_EVENTS;
-use crate::chat::request::{Flush, Shape, Size, http};
+use crate::chat::request::{Api, Flush, Shape, Size, http};
 use crate::http1::fetch;
 use crate::load::tally::Report;
 use crate::load::{Mode, Options};
@@ -33,7 +33,7 @@ pub struct Lab {
     mock: Target,
     folder: TempDir,
     starts: usize,
-    expected: HashMap<(Size, Option<usize>), Vec<u8>>,
+    expected: HashMap<(Size, Option<Shape>), Vec<u8>>,
     problems: Vec<String>,
 }
 
@@ -84,7 +84,7 @@ impl Lab {
     pub fn load(&self, target: &Target, mode: Mode) -> Options {
         Options {
             address: target.address,
-            path: target.path(mode == Mode::Stream).to_owned(),
+            path: target.path(Api::Chat, mode == Mode::Stream),
             mode,
             connections: 16,
             measure_ms: self.plan.cpu_ms,
@@ -101,13 +101,18 @@ impl Lab {
 
     /// Checks that every target answers byte for byte as the mock provider does.
     pub async fn compare_answers(&mut self, targets: &[Target]) -> Result<()> {
-        let shape = Shape { chunks: 50, delay_us: 0, flush: Flush::Each };
-        let kinds = [(Size::Kb1, None), (Size::Kb20, None), (Size::Kb200, None), (Size::Kb1, Some(shape))];
+        let shape = |api| Some(Shape { api, chunks: 50, delay_us: 0, flush: Flush::Each });
+        let kinds = [
+            (Size::Kb1, None),
+            (Size::Kb20, None),
+            (Size::Kb200, None),
+            (Size::Kb1, shape(Api::Chat)),
+            (Size::Kb1, shape(Api::Responses)),
+        ];
         for (size, shape) in kinds {
-            let wanted = self.expected(size, shape.map(|shape| shape.chunks)).await?.to_vec();
+            let wanted = self.expected(size, shape).await?.to_vec();
             for target in targets {
-                let (status, body) =
-                    fetch(target.address, &http(target.path(shape.is_some()), size, shape)).await?;
+                let (status, body) = fetch(target.address, &request(target, size, shape)).await?;
                 if status != 200 || body != wanted {
                     let same = body.iter().zip(&wanted).take_while(|(body, wanted)| body == wanted).count();
                     let [got, wanted] = [&body, &wanted].map(|body| {
@@ -148,9 +153,9 @@ impl Lab {
     }
 
     async fn check(&mut self, target: &Target, load: &Options, report: &Report) -> Result<()> {
-        let chunks = load.shape().map(|shape| shape.chunks);
-        let bytes = self.expected(load.size, chunks).await?.len() as u64;
-        let events = chunks.map_or(0, |chunks| report.requests * (chunks + CLOSING_EVENTS) as u64);
+        let shape = load.shape();
+        let bytes = self.expected(load.size, shape).await?.len() as u64;
+        let events = shape.map_or(0, |shape| report.requests * shape.events() as u64);
         let streams = load.connections as u64 * load.repeat;
         let what = if report.errors > 0 {
             format!("{} failed, first: {}", report.errors, report.first_error.as_deref().unwrap_or("?"))
@@ -170,16 +175,21 @@ impl Lab {
     }
 
     /// The mock provider's answer, without pauses.
-    async fn expected(&mut self, size: Size, chunks: Option<usize>) -> Result<&[u8]> {
-        if !self.expected.contains_key(&(size, chunks)) {
-            let shape = chunks.map(|chunks| Shape { chunks, delay_us: 0, flush: Flush::Each });
-            let request = http(self.mock.path(chunks.is_some()), size, shape);
-            let (status, body) = fetch(self.mock.address, &request).await?;
+    async fn expected(&mut self, size: Size, shape: Option<Shape>) -> Result<&[u8]> {
+        let shape = shape.map(|shape| Shape { delay_us: 0, flush: Flush::Each, ..shape });
+        if !self.expected.contains_key(&(size, shape)) {
+            let (status, body) = fetch(self.mock.address, &request(&self.mock, size, shape)).await?;
             ensure!(status == 200, "the mock provider answers {status}");
-            self.expected.insert((size, chunks), body);
+            self.expected.insert((size, shape), body);
         }
-        self.expected.get(&(size, chunks)).map(Vec::as_slice).context("no expectation")
+        self.expected.get(&(size, shape)).map(Vec::as_slice).context("no expectation")
     }
+}
+
+/// One request of a target.
+fn request(target: &Target, size: Size, shape: Option<Shape>) -> Bytes {
+    let api = shape.map_or(Api::Chat, |shape| shape.api);
+    http(&target.path(api, shape.is_some()), size, shape)
 }
 
 async fn measure(target: &Target, load: &Options) -> Result<Measured> {

@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::process::Process;
+use crate::chat::request::Api;
 use crate::clock::{now, pause};
 use crate::http1::fetch;
 
@@ -69,14 +70,15 @@ pub struct Target {
 }
 
 impl Target {
-    /// The path of chat completions here.
-    pub fn path(&self, streamed: bool) -> &'static str {
-        match self.name {
-            Name::Archestra => "/v1/openai/chat/completions",
+    /// The path of an API here.
+    pub fn path(&self, api: Api, streamed: bool) -> String {
+        let base = match self.name {
+            Name::Archestra => "/v1/openai",
             // A location of its own, where nginx does not buffer answers.
-            Name::Nginx if streamed => "/stream/v1/chat/completions",
-            Name::Direct | Name::Nginx => "/v1/chat/completions",
-        }
+            Name::Nginx if streamed => "/stream/v1",
+            Name::Direct | Name::Nginx => "/v1",
+        };
+        [base, api.path()].concat()
     }
 
     /// The server's CPU time so far; nothing where there is none.

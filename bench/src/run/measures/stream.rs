@@ -1,48 +1,83 @@
-//! CPU time per streamed event: paced as a model speaks, and as fast as it can be written.
+//! CPU time per streamed event: paced as a model speaks, and as fast as it can be written; and per byte, in OpenAI's
+//! two APIs.
 
 use anyhow::Result;
 
+use crate::chat::request::Api;
 use crate::load::{Mode, Options};
-use crate::run::lab::Lab;
+use crate::run::lab::{Lab, Measured};
 use crate::run::table::{Goal, Row, Table};
 use crate::run::target::Target;
 
-/// Measures both.
+/// Content events of a stream in a burst.
+const BURST: usize = 500;
+
+/// Measures all.
 pub async fn run(lab: &mut Lab, targets: &[Target], table: &mut Table) -> Result<()> {
-    let chunks = lab.plan.paced_chunks;
-    let paced = Row::new("CPU per chunk, 5 ms apart, 32 streams", "µs", Some(Goal::TimesNginx(1.35)));
-    let paced = rounds(lab, targets, paced, |load| {
-        load.connections = 32;
-        load.chunks = chunks;
-        load.delay_us = 5_000;
-    });
-    table.add(paced.await?);
-    let repeat = lab.plan.burst_repeat;
-    let burst = Row::new("CPU per chunk, burst of 500, 4 streams", "µs", Some(Goal::AtMost(7.0)));
-    let burst = rounds(lab, targets, burst, |load| {
-        load.connections = 4;
-        load.chunks = 500;
-        load.repeat = repeat;
-    });
-    table.add(burst.await?);
+    table.add(paced(lab, targets).await?);
+    for row in burst(lab, targets).await? {
+        table.add(row);
+    }
     Ok(())
 }
 
-async fn rounds(
-    lab: &mut Lab,
-    targets: &[Target],
-    mut row: Row,
-    alter: impl Fn(&mut Options),
-) -> Result<Row> {
+async fn paced(lab: &mut Lab, targets: &[Target]) -> Result<Row> {
+    let mut row = Row::new("CPU per chunk, 5 ms apart, 32 streams", "µs", Some(Goal::TimesNginx(1.35)));
     for _ in 0..lab.plan.rounds {
         for target in targets.iter().filter(|target| target.process.is_some()) {
             let mut load = lab.load(target, Mode::Stream);
-            // Ends by count; the time is only a bound.
-            load.measure_ms = 10_000;
-            alter(&mut load);
-            let measured = lab.measure(target, &load).await?;
+            load.connections = 32;
+            load.chunks = lab.plan.paced_chunks;
+            load.delay_us = 5_000;
+            let measured = measure(lab, target, load).await?;
             row.sample(target.name, measured.cpu_us / measured.report.events as f64);
         }
     }
     Ok(row)
+}
+
+/// The same text in both APIs, one right after the other, and each of them first in every other round. Responses says
+/// the text four times, and other things than Chat around it: what may be compared is the byte.
+async fn burst(lab: &mut Lab, targets: &[Target]) -> Result<[Row; 4]> {
+    let mut chunk =
+        Row::new(format!("CPU per chunk, burst of {BURST}, 4 streams"), "µs", Some(Goal::AtMost(7.0)));
+    let mut chat = Row::new("CPU per byte of such a burst, Chat", "ns", None);
+    let mut responses = Row::new("CPU per byte of such a burst, Responses", "ns", None);
+    let mut ratio = Row::new("Responses ÷ Chat, CPU per byte", "×", Some(Goal::AtMost(1.15)));
+    for round in 0..lab.plan.rounds {
+        for target in targets.iter().filter(|target| target.process.is_some()) {
+            let mut order = [Api::Chat, Api::Responses];
+            order.rotate_left(round % 2);
+            let mut per_byte = [0.0; 2];
+            for api in order {
+                let mut load = lab.load(target, Mode::Stream);
+                load.path = target.path(api, true);
+                load.connections = 4;
+                load.chunks = BURST;
+                load.repeat = lab.plan.burst_repeat;
+                let measured = measure(lab, target, load).await?;
+                let nanoseconds = measured.cpu_us * 1e3 / measured.report.bytes as f64;
+                match api {
+                    Api::Chat => {
+                        chunk.sample(target.name, measured.cpu_us / measured.report.events as f64);
+                        chat.sample(target.name, nanoseconds);
+                        per_byte[0] = nanoseconds;
+                    }
+                    Api::Responses => {
+                        responses.sample(target.name, nanoseconds);
+                        per_byte[1] = nanoseconds;
+                    }
+                }
+            }
+            let [chat, responses] = per_byte;
+            ratio.sample(target.name, responses / chat);
+        }
+    }
+    Ok([chunk, chat, responses, ratio])
+}
+
+async fn measure(lab: &mut Lab, target: &Target, mut load: Options) -> Result<Measured> {
+    // Ends by count; the time is only a bound.
+    load.measure_ms = 10_000;
+    lab.measure(target, &load).await
 }
