@@ -104,20 +104,21 @@ impl Key<'_> {
 /// A cursor over one JSON text.
 #[derive(Debug)]
 pub struct Reader<'a> {
-    bytes: &'a [u8],
     depth: usize,
     /// Elements of arrays that were read.
     elements: usize,
     /// Members of objects that were read.
     members: usize,
     pos: usize,
+    /// As text, so that what is cut out of it need not be checked a second time.
+    text: &'a str,
 }
 
 impl<'a> Reader<'a> {
     /// A reader at the start of `bytes`, which must be UTF-8.
     pub fn new(bytes: &'a [u8]) -> Result<Self, JsonError> {
         match simdutf8::basic::from_utf8(bytes) {
-            Ok(_) => Ok(Self { bytes, depth: 0, elements: 0, members: 0, pos: 0 }),
+            Ok(text) => Ok(Self { depth: 0, elements: 0, members: 0, pos: 0, text }),
             Err(_) => {
                 let offset = std::str::from_utf8(bytes).err().map_or(0, |e| e.valid_up_to());
                 Err(JsonError { fault: Fault::Utf8, offset })
@@ -127,14 +128,9 @@ impl<'a> Reader<'a> {
 
     /// A second reader over a value that this one has passed; positions stay those of the body.
     pub fn again(&self, span: Span) -> Self {
-        let bytes = self.bytes.get(..span.end).unwrap_or(self.bytes);
-        Self {
-            bytes,
-            depth: self.depth,
-            elements: self.elements,
-            members: self.members,
-            pos: span.start.min(bytes.len()),
-        }
+        let text = self.text.get(..span.end).unwrap_or(self.text);
+        let pos = span.start.min(text.len());
+        Self { depth: self.depth, elements: self.elements, members: self.members, pos, text }
     }
 
     /// Reads a value that this reader has passed once more. The elements of its arrays count here too.
@@ -152,7 +148,7 @@ impl<'a> Reader<'a> {
     /// Type of the next value.
     pub fn kind(&mut self) -> Result<Kind, JsonError> {
         self.blanks();
-        match self.bytes.get(self.pos) {
+        match self.text.as_bytes().get(self.pos) {
             Some(b'"') => Ok(Kind::String),
             Some(b'{') => Ok(Kind::Object),
             Some(b'[') => Ok(Kind::Array),
@@ -254,7 +250,7 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let start = self.pos.saturating_add(1);
-        let (end, escaped) = scan::string(self.bytes, start)?;
+        let (end, escaped) = scan::string(self.text.as_bytes(), start)?;
         self.pos = end.saturating_add(1);
         let form = if escaped { Form::Escaped } else { Form::Plain };
         Ok(Some(Text { form, span: Span { start, end } }))
@@ -263,7 +259,15 @@ impl<'a> Reader<'a> {
     /// Reads a string and hands out its characters.
     pub fn characters(&mut self) -> Result<Option<Cow<'a, str>>, JsonError> {
         let text = self.string()?;
-        Ok(text.map(|text| decode(self.bytes, text)))
+        Ok(text.map(|text| self.decode(text)))
+    }
+
+    /// The characters of a string that was read here.
+    pub fn decode(&self, text: Text) -> Cow<'a, str> {
+        match self.cut(text.span).filter(|_| text.form != Form::Escaped) {
+            Some(plain) => Cow::Borrowed(plain),
+            None => decode(self.text.as_bytes(), text),
+        }
     }
 
     /// Reads any value and says where it stood.
@@ -278,7 +282,7 @@ impl<'a> Reader<'a> {
     pub fn boolean(&mut self) -> Result<Option<bool>, JsonError> {
         let kind = self.kind()?;
         let span = self.value()?;
-        Ok((kind == Kind::Bool).then(|| span.of(self.bytes) == b"true"))
+        Ok((kind == Kind::Bool).then(|| span.of(self.text.as_bytes()) == b"true"))
     }
 
     /// Reads a whole number from 0 up; anything else is skipped and is `None`.
@@ -288,21 +292,21 @@ impl<'a> Reader<'a> {
         if kind != Kind::Number {
             return Ok(None);
         }
-        Ok(std::str::from_utf8(span.of(self.bytes)).ok().and_then(|digits| digits.parse().ok()))
+        Ok(self.cut(span).and_then(|digits| digits.parse().ok()))
     }
 
     /// Skips the next value, checking its syntax.
     pub fn skip(&mut self) -> Result<(), JsonError> {
         self.blanks();
         let room = MAX_DEPTH.saturating_sub(self.depth);
-        self.pos = scan::value(self.bytes, self.pos, room)?;
+        self.pos = scan::value(self.text.as_bytes(), self.pos, room)?;
         Ok(())
     }
 
     /// Checks that nothing but blanks follows.
     pub fn end(&mut self) -> Result<(), JsonError> {
         self.blanks();
-        if self.pos < self.bytes.len() {
+        if self.pos < self.text.as_bytes().len() {
             return Err(self.fault(Fault::Trailing));
         }
         Ok(())
@@ -311,14 +315,14 @@ impl<'a> Reader<'a> {
     /// Where the characters of the key stand that [`members`](Self::members) handed out with `offset`.
     pub fn key_at(&self, offset: usize) -> Option<Text> {
         let start = offset.saturating_add(1);
-        let (end, escaped) = scan::string(self.bytes, start).ok()?;
+        let (end, escaped) = scan::string(self.text.as_bytes(), start).ok()?;
         let form = if escaped { Form::Escaped } else { Form::Plain };
         Some(Text { form, span: Span { start, end } })
     }
 
     /// The bytes that are read.
     pub fn bytes(&self) -> &'a [u8] {
-        self.bytes
+        self.text.as_bytes()
     }
 
     /// Offset of the next byte that is read.
@@ -328,19 +332,19 @@ impl<'a> Reader<'a> {
 
     fn key(&mut self) -> Result<Key<'a>, JsonError> {
         let start = self.pos.saturating_add(1);
-        if self.bytes.get(self.pos) != Some(&b'"') {
+        if self.text.as_bytes().get(self.pos) != Some(&b'"') {
             return Err(self.fault(Fault::Syntax));
         }
-        let (end, escaped) = scan::string(self.bytes, start)?;
+        let (end, escaped) = scan::string(self.text.as_bytes(), start)?;
         self.pos = end.saturating_add(1);
         let key = if escaped {
             let text = Text { form: Form::Escaped, span: Span { start, end } };
-            Key(Cow::Owned(decode(self.bytes, text).into_owned().into_bytes()))
+            Key(Cow::Owned(decode(self.text.as_bytes(), text).into_owned().into_bytes()))
         } else {
-            Key(Cow::Borrowed(self.bytes.get(start..end).unwrap_or_default()))
+            Key(Cow::Borrowed(self.text.as_bytes().get(start..end).unwrap_or_default()))
         };
         self.blanks();
-        match self.bytes.get(self.pos) {
+        match self.text.as_bytes().get(self.pos) {
             Some(b':') => self.pos = self.pos.saturating_add(1),
             Some(_) => return Err(self.fault(Fault::Syntax)),
             None => return Err(self.fault(Fault::End)),
@@ -361,7 +365,7 @@ impl<'a> Reader<'a> {
     /// Moves to the next element or member, or past `close`.
     fn more(&mut self, close: u8, first: &mut bool) -> Result<bool, JsonError> {
         self.blanks();
-        let next = self.bytes.get(self.pos).copied();
+        let next = self.text.as_bytes().get(self.pos).copied();
         if next == Some(close) {
             self.pos = self.pos.saturating_add(1);
             return Ok(false);
@@ -378,8 +382,12 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
+    fn cut(&self, span: Span) -> Option<&'a str> {
+        self.text.get(span.start..span.end)
+    }
+
     fn blanks(&mut self) {
-        self.pos = scan::blanks(self.bytes, self.pos);
+        self.pos = scan::blanks(self.text.as_bytes(), self.pos);
     }
 
     fn fault(&self, fault: Fault) -> JsonError {

@@ -135,9 +135,15 @@ pub(super) fn row(name: &str) -> Option<&'static Row> {
     ITEMS.iter().find(|row| row.name == name)
 }
 
+/// What nearly all events of a stream speak of; no row is meant by it.
+const TEXT: &str = "output_text";
+
 /// The row that an event speaks of, by what stands between `response.` and the last dot of its type: it begins with the
 /// item's type, as in `mcp_call_arguments`.
 pub(super) fn row_of_event(subject: &str) -> Option<&'static Row> {
+    if subject == TEXT {
+        return None;
+    }
     let spoken_of = |row: &&Row| {
         let rest = subject.strip_prefix(row.name);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
