@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
     ) -> Result<T, JsonError> {
         let mut inner = self.again(span);
         let result = visit(&mut inner);
-        self.elements = inner.elements;
+        (self.elements, self.members) = (inner.elements, inner.members);
         result
     }
 
@@ -306,7 +306,7 @@ impl<'a> Reader<'a> {
     /// Checks that nothing but blanks follows.
     pub fn end(&mut self) -> Result<(), JsonError> {
         self.blanks();
-        if self.pos < self.text.as_bytes().len() {
+        if self.pos < self.text.len() {
             return Err(self.fault(Fault::Trailing));
         }
         Ok(())
