@@ -33,7 +33,7 @@ pub(crate) struct Admitted {
     /// The path as the provider may understand it.
     recognised: String,
     /// The request on Vertex AI, if it goes there.
-    pub(crate) vertex: Option<ToVertex>,
+    pub(crate) vertex: Option<Box<ToVertex>>,
 }
 
 impl Admitted {

@@ -31,7 +31,7 @@ pub(crate) struct Dispatched {
     /// Answers to `HEAD` have no body, whatever their length says.
     pub(crate) method: Method,
     /// What translates the answer, if it came from Vertex AI.
-    pub(crate) vertex: Option<ToVertex>,
+    pub(crate) vertex: Option<Box<ToVertex>>,
 }
 
 /// Sends a permitted request.
@@ -47,7 +47,7 @@ pub(crate) async fn dispatch(
     *head.method_mut() = admitted.head.method.clone();
     *head.headers_mut() = std::mem::take(&mut admitted.head.headers);
     let is_read =
-        admitted.dialect.is_some() || admitted.vertex.as_ref().is_some_and(ToVertex::changes_answer);
+        admitted.dialect.is_some() || admitted.vertex.as_ref().is_some_and(|vertex| vertex.changes_answer());
     forward_request(head.headers_mut(), is_read);
     let answer = match (&admitted.vertex, &state.google, payload) {
         (None, _, payload) => {
@@ -63,7 +63,8 @@ pub(crate) async fn dispatch(
         (Some(vertex), Some(google), Payload::Whole(body)) => {
             *head.uri_mut() = uri(&vertex.base(google)?, vertex.path(), vertex.query())?;
             vertex::strip(head.headers_mut());
-            send_with_token(google, client, &provider, head, body).await?
+            // Apart, so that requests which do not go there need no room for it.
+            Box::pin(send_with_token(google, client, &provider, head, body)).await?
         }
         (Some(_), _, _) => return Err(Failure::Internal), // an agent on Vertex AI, and no way to get there
     };

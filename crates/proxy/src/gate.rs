@@ -27,7 +27,7 @@ pub(crate) struct Gate {
     /// Something went out.
     started: bool,
     /// What translates events, if they come from Vertex AI.
-    vertex: Option<ToVertex>,
+    vertex: Option<Box<ToVertex>>,
 }
 
 impl std::fmt::Debug for Gate {
@@ -58,7 +58,7 @@ impl Gate {
     }
 
     /// Translates events before they are read.
-    pub(crate) fn translating(self, vertex: Option<ToVertex>) -> Self {
+    pub(crate) fn translating(self, vertex: Option<Box<ToVertex>>) -> Self {
         Self { vertex, ..self }
     }
 

@@ -67,13 +67,13 @@ pub(crate) async fn read(mut admitted: Admitted, body: Incoming, state: &State) 
     let mut share = state.budget.share();
     let mut body = collect(body, limit, state.timeouts.client_idle, &mut share).await?;
     if !codings.is_empty() {
-        (body, share) = undo(codings, body, limit, state.budget.share()).await?;
+        (body, share) = Box::pin(undo(codings, body, limit, state.budget.share())).await?;
         // What is judged is what is sent: in clear.
         admitted.head.headers.remove(CONTENT_ENCODING);
         admitted.head.headers.remove(CONTENT_LENGTH);
     }
     if let Some(vertex) = admitted.vertex.take() {
-        let (translated, vertex) = translate(body, vertex).await?; // before it is read: what is judged is what is sent
+        let (translated, vertex) = Box::pin(translate(body, vertex)).await?; // before it is read: what is judged is what is sent
         (body, admitted.vertex) = (translated, Some(vertex));
         share.cover(body.len()).map_err(|_| Failure::NoRoom)?;
     }
@@ -97,7 +97,7 @@ pub(crate) async fn read(mut admitted: Admitted, body: Incoming, state: &State) 
 }
 
 /// The body as Vertex AI wants it.
-async fn translate(body: Bytes, mut vertex: ToVertex) -> Result<(Bytes, ToVertex), Failure> {
+async fn translate(body: Bytes, mut vertex: Box<ToVertex>) -> Result<(Bytes, Box<ToVertex>), Failure> {
     let length = body.len();
     let work = move || vertex.request(body).map(|body| (body, vertex));
     if length < LARGE { work() } else { on_own_thread(work).await? }

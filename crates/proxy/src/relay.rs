@@ -18,7 +18,6 @@ use crate::read::codings;
 use crate::record::Exchange;
 use crate::rescue::Failure;
 use crate::serve::State;
-use crate::vertex::ToVertex;
 use coded::Decoders;
 pub(crate) use stream::Relayed;
 use whole::Whole;
@@ -46,7 +45,7 @@ pub(crate) async fn relay(
         exchange.relayed();
         return Ok(Response::from_parts(head, Body::full(bytes::Bytes::new())));
     }
-    let changes = dispatched.vertex.as_ref().is_some_and(ToVertex::changes_answer);
+    let changes = dispatched.vertex.as_ref().is_some_and(|vertex| vertex.changes_answer());
     if dispatched.dialect.is_none() && !changes {
         let relayed = Relayed::passing(body, idle, exchange);
         return Ok(Response::from_parts(head, Body::Relayed(Box::new(relayed))));

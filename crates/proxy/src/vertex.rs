@@ -47,10 +47,10 @@ impl ToVertex {
         method: &http::Method,
         path: &str,
         query: Option<&str>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Box<Self>, Failure> {
         let place = Arc::clone(place);
         let route = route(method.as_str(), path, query, at(&place)).map_err(refused)?;
-        Ok(Self { place, route })
+        Ok(Box::new(Self { place, route }))
     }
 
     pub(crate) fn path(&self) -> &str {

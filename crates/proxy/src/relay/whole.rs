@@ -31,7 +31,7 @@ pub(super) struct Whole {
     pub(super) idle: Duration,
     pub(super) status: StatusCode,
     /// What translates it, if it came from Vertex AI.
-    pub(super) vertex: Option<ToVertex>,
+    pub(super) vertex: Option<Box<ToVertex>>,
 }
 
 impl Whole {

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,14 +53,14 @@ pub(super) async fn connection(worker: Arc<Worker>, socket: std::net::TcpStream)
             .max_header_list_size(HEADER_LIST)
             .keep_alive_interval(HTTP2_PING)
             .serve_connection(io, service);
-        run(served, closing, || streams.unused(timeouts.header)).await
+        run(pin!(served), closing, || streams.unused(timeouts.header)).await
     } else {
         let served = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(timeouts.header) // also of a connection that is not used
             .max_buf_size(READ_BUFFER)
             .serve_connection(io, service);
-        run(served, closing, std::future::pending).await
+        run(pin!(served), closing, std::future::pending).await
     };
     if let Err(error) = result {
         tracing::debug!(%error, "connection ended early");
@@ -102,11 +102,10 @@ async fn open(worker: &Worker, socket: std::net::TcpStream) -> Option<(TcpStream
 /// Serves until the client ends it. When nothing new is served any more, or once it is not used, it is ended as the
 /// protocol wants it, and broken off if it is still not used after that.
 async fn run<C: GracefulConnection, U: Future<Output = ()>>(
-    served: C,
+    mut served: Pin<&mut C>,
     closing: impl Future<Output = ()>,
     unused: impl Fn() -> U,
 ) -> Result<(), C::Error> {
-    let mut served = pin!(served);
     tokio::select! {
         biased;
         result = &mut served => return result,
