@@ -93,11 +93,10 @@ async fn answer(wire: &mut Wire, answers: &Answers, shape: Shape, prompt: usize)
             stream(wire, shape, STREAM_HEAD.to_vec(), events, &closing(prompt)).await
         }
         Api::Responses => {
-            let texts = || answers.texts().take(count);
+            let text: String = answers.texts().take(count).collect();
             let opening = [STREAM_HEAD, responses::opening().as_bytes()].concat();
-            let events = texts().enumerate().map(|(number, text)| responses::piece(number, text));
-            let closing = responses::closing(count, &texts().collect::<String>(), prompt);
-            stream(wire, shape, opening, events, &closing).await
+            let closing = responses::closing(count, &text, prompt);
+            stream(wire, shape, opening, answers.pieces(count), &closing).await
         }
     }
 }

@@ -6,9 +6,13 @@
 use bytes::Bytes;
 
 use super::prose::{Prose, escaped, quoted};
+use super::responses;
 
 /// Different content events; a stream repeats them.
 const EVENTS: usize = 32;
+/// Numbered events that are prepared. Were they made while they are sent, the proxy would find fewer of them waiting at
+/// once than of Chat's, and be charged for it.
+const NUMBERED: usize = 1_000;
 /// What all answers say of themselves.
 const ID: &str = r#""id":"chatcmpl-BenchBenchBenchBench00000001""#;
 const MODEL: &str =
@@ -18,6 +22,8 @@ const MODEL: &str =
 pub struct Answers {
     before_usage: String,
     events: Vec<Bytes>,
+    /// The first events with text in Responses.
+    numbered: Vec<Bytes>,
     /// The text of each event, as JSON without its quotes.
     texts: Vec<String>,
 }
@@ -35,7 +41,10 @@ impl Answers {
             let delta = format!(r#"{{"content":"{text}"}}"#);
             Bytes::from(framed(&event(&delta, "null")))
         });
-        Self { before_usage, events: events.collect(), texts }
+        let events = events.collect();
+        let mut answers = Self { before_usage, events, numbered: Vec::new(), texts };
+        answers.numbered = answers.pieces(NUMBERED).collect();
+        answers
     }
 
     /// A whole HTTP response of about 1 KB.
@@ -51,6 +60,14 @@ impl Answers {
     /// Content events without end, each as an HTTP chunk of its own.
     pub fn events(&self) -> impl Iterator<Item = &Bytes> {
         self.events.iter().cycle()
+    }
+
+    /// The events with text of a stream of Responses that says the same, each as an HTTP chunk of its own.
+    pub fn pieces(&self, count: usize) -> impl Iterator<Item = Bytes> {
+        self.texts().take(count).enumerate().map(|(number, text)| match self.numbered.get(number) {
+            Some(piece) => piece.clone(),
+            None => Bytes::from(responses::piece(number, text)),
+        })
     }
 
     /// What they say, without end, as it stands in JSON.
