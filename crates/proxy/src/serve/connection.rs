@@ -132,7 +132,8 @@ fn answer(
         .then(|| Exchange::begin(Arc::clone(&worker.state), request.method(), request.uri().path()));
     async move {
         match (probe, exchange) {
-            (None, Some(exchange)) => Ok(phases::exchange(&worker, request, exchange).await),
+            // Apart, because hyper keeps room for this future as long as the connection lasts.
+            (None, Some(exchange)) => Ok(Box::pin(phases::exchange(&worker, request, exchange)).await),
             (probe, _) => Ok(probe.unwrap_or_else(|| Response::new(Body::full("")))),
         }
     }
