@@ -76,10 +76,10 @@ pub(crate) fn admit(
     };
     let path = rest.to_owned();
     let (method, dialect) = recognise(&provider, &head, &recognised);
-    let target =
-        Target { method: method.as_str(), path: &recognised, query: head.uri.query().unwrap_or_default() };
-    exchange.routed(dialect, dialect.is_some_and(|dialect| dialect.keeps_answer(target)));
-    Ok(Admitted { dialect, head, method, path, provider, recognised, vertex })
+    let admitted = Admitted { dialect, head, method, path, provider, recognised, vertex };
+    let keeps = dialect.is_some_and(|dialect| dialect.keeps_answer(admitted.target()));
+    exchange.routed(dialect, keeps);
+    Ok(admitted)
 }
 
 /// The dialect of the request, if it is a conversation, and the method under which it is one.

@@ -52,7 +52,13 @@ pub(crate) async fn read(mut admitted: Admitted, body: Incoming, state: &State) 
     if admitted.dialect.is_none() && admitted.vertex.is_none() {
         return Ok(Turn { admitted, content: Content::PassThrough(body) });
     }
-    let codings = match check_charset(&admitted.head.headers).and_then(|()| codings(&admitted.head.headers)) {
+    // What is only collected, to be sent twice if need be, stays as it came.
+    let is_read =
+        admitted.dialect.is_some() || admitted.vertex.as_ref().is_some_and(|vertex| vertex.changes_request());
+    let headers = &admitted.head.headers;
+    let codings =
+        if is_read { check_charset(headers).and_then(|()| codings(headers)) } else { Ok(Vec::new()) };
+    let codings = match codings {
         Ok(codings) => codings,
         Err(failure) => {
             let waits = admitted.head.headers.contains_key(EXPECT);

@@ -70,6 +70,11 @@ impl ToVertex {
         })
     }
 
+    /// Whether the body must be read to be translated.
+    pub(crate) fn changes_request(&self) -> bool {
+        self.route.changes_request()
+    }
+
     /// Whether an answer in one piece must be read to be translated.
     pub(crate) fn changes_answer(&self) -> bool {
         self.route.changes_answer()

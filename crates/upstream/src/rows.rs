@@ -82,16 +82,7 @@ pub static ROWS: [Row; 18] = [
     compatible("minimax", "MiniMax", "https://api.minimax.io/v1"),
     compatible("mistral", "Mistral AI", "https://api.mistral.ai/v1"),
     compatible("ollama", "Ollama", "http://localhost:11434/v1"),
-    Row {
-        auth: Auth::Bearer,
-        default_base_url: Some("https://api.openai.com/v1"),
-        dialects: COMPATIBLE,
-        errors: &OpenAiChat,
-        headers: &[],
-        name: "openai",
-        title: "OpenAI",
-        vertex_ai: false,
-    },
+    compatible("openai", "OpenAI", "https://api.openai.com/v1"),
     Row {
         headers: &[("REFERER", "http-referer"), ("TITLE", "x-title")],
         ..compatible("openrouter", "OpenRouter", "https://openrouter.ai/api/v1")

@@ -168,7 +168,13 @@ fn clients_of_vertex_ai_are_served_and_kept_in_the_project() {
     let encoded = "publishers/google/models/gemini-x:generate%43ontent";
     cloud.stage.post(&format!("/v1/gemini/v1beta1/{encoded}"), GEMINI.request);
     assert_eq!(cloud.seen().0, format!("{PARENT}/{encoded}"));
-    // What is not read flows at once.
+    // What is not read may be in any coding, and is sent as it came.
+    let headers = [("content-type", "text/plain; charset=latin1"), ("content-encoding", "made-up")];
+    let embed = format!("/v1/gemini{PARENT}/publishers/google/models/x:predict");
+    assert_eq!(cloud.stage.ask("POST", &embed, &headers, b"not json").status, 200);
+    let request = cloud.stage.upstream.next_request(SOON);
+    assert_eq!((request.text().as_str(), request.header("content-encoding")), ("not json", Some("made-up")));
+    // And its answer flows at once.
     let mut client = cloud.stage.client();
     let path = "/v1/gemini/v1beta1/publishers/anthropic/models/claude-x:streamRawPredict";
     client.request("POST", path, &[], b"{}");
@@ -179,7 +185,7 @@ fn clients_of_vertex_ai_are_served_and_kept_in_the_project() {
     let answer = cloud.stage.post(&GEMINI.ours(""), file);
     assert_eq!(answer.status, 400);
     assert!(answer.text().contains("fileUri"), "{}", answer.text());
-    let records = cloud.stage.proxy.wait_records(11, SOON);
+    let records = cloud.stage.proxy.wait_records(12, SOON);
     let refused: Vec<_> = records.iter().filter(|record| record["outcome"] == "refused").collect();
     assert_eq!(refused.len(), 6);
     for record in &refused {
