@@ -28,4 +28,5 @@ mod start;
 mod streams;
 mod timeouts;
 mod tls;
+mod tokens;
 mod vertex;

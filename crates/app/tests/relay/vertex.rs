@@ -14,10 +14,10 @@ const PARENT: &str = "/v1beta1/projects/acme/locations/europe-west4";
 const REFUSED: &str = r#"{"error":{"code":401,"message":"Request had invalid authentication credentials.","status":"UNAUTHENTICATED"}}"#;
 
 /// A Google that gives out tokens, and a Vertex AI that lets in who has one.
-struct Cloud {
-    google: Arc<FakeGoogle>,
+pub struct Cloud {
+    pub google: Arc<FakeGoogle>,
     _folder: tempfile::TempDir,
-    stage: Stage,
+    pub stage: Stage,
 }
 
 fn vertex_ai(google: &FakeGoogle, request: &Received) -> Script {
@@ -46,8 +46,12 @@ fn vertex_ai(google: &FakeGoogle, request: &Received) -> Script {
 
 impl Cloud {
     fn start(agents: &str) -> Self {
+        Self::with_google(FakeGoogle::start(), agents)
+    }
+
+    pub fn with_google(google: FakeGoogle, agents: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let google = Arc::new(FakeGoogle::start());
+        let google = Arc::new(google);
         let file = folder.path().join("credentials.json");
         std::fs::write(&file, google.authorized_user().to_string()).unwrap();
         let there = Arc::clone(&google);
