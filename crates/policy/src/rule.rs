@@ -13,6 +13,7 @@ pub use action::{CallAction, ResultAction};
 pub use condition::{Bounds, Condition, Length, Members, Test, When};
 pub(crate) use condition::{Operator, Operators};
 pub use placed::Placed;
+use placed::present;
 
 /// A policy file.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq)]
@@ -22,8 +23,10 @@ pub struct Rules {
     /// Version of the format: 1.
     pub version: Placed<u64>,
     /// For agents that set none: whether verdicts are carried out [default: observe].
+    #[serde(default, deserialize_with = "present")]
     pub mode: Option<Mode>,
     /// For agents that set none: what happens after a refusal [default: tell_model].
+    #[serde(default, deserialize_with = "present")]
     pub on_refusal: Option<OnRefusal>,
     /// Named lists of texts; `*` stands for any characters.
     #[serde(default)]
@@ -65,8 +68,10 @@ pub enum OnRefusal {
 #[serde(deny_unknown_fields)]
 pub struct Defaults {
     /// For calls [default: trusted_arguments].
+    #[serde(default, deserialize_with = "present")]
     pub call: Option<CallAction>,
     /// For results [default: untrusted].
+    #[serde(default, deserialize_with = "present")]
     pub result: Option<ResultAction>,
 }
 
@@ -86,8 +91,10 @@ pub struct Tool {
     #[serde(default)]
     pub yields: Vec<Placed<String>>,
     /// Whether a source that the user named literally lends provenance.
+    #[serde(default, deserialize_with = "present")]
     pub named: Option<Named>,
     /// How its results are written [default: json].
+    #[serde(default, deserialize_with = "present")]
     pub format: Option<Format>,
     /// Rules for calls.
     #[serde(default)]
@@ -123,14 +130,18 @@ pub enum Format {
 #[serde(deny_unknown_fields)]
 pub struct CallRule {
     /// When it applies; left out: when no conditional rule does.
+    #[serde(default, deserialize_with = "present")]
     pub when: Option<When>,
     /// What must hold besides, for the call to happen.
+    #[serde(default, deserialize_with = "present")]
     pub requires: Option<Requires>,
     /// When the call may happen.
     pub then: CallAction,
     /// With `trusted_context`: `derived` if a derived context is enough.
+    #[serde(default, deserialize_with = "present")]
     pub at_least: Option<Placed<AtLeast>>,
     /// For people, shown when the rule refuses.
+    #[serde(default, deserialize_with = "present")]
     pub reason: Option<String>,
 }
 
@@ -165,11 +176,14 @@ pub struct Includes {
 #[serde(deny_unknown_fields)]
 pub struct ResultRule {
     /// When it applies; left out: when no conditional rule does.
+    #[serde(default, deserialize_with = "present")]
     pub when: Option<When>,
     /// What becomes of the result.
     pub then: ResultAction,
     /// Who may see it [default: everyone].
+    #[serde(default, deserialize_with = "present")]
     pub audience: Option<Vec<String>>,
     /// For people, shown with the decision.
+    #[serde(default, deserialize_with = "present")]
     pub reason: Option<String>,
 }

@@ -254,7 +254,7 @@ impl<'a> Judge<'a> {
 fn strictness<'a>(rule: &Applied<'a>) -> impl Ord + use<'a> {
     let action = if rule.is_unmet { CallAction::Block } else { rule.action };
     let is_blocking = rule.action == CallAction::Block;
-    (action, rule.at_least, is_blocking, rule.reason, rule.source)
+    (action, rule.at_least, is_blocking, rule.action, rule.reason, rule.source)
 }
 
 fn source(rule: &Applied<'_>) -> Source {

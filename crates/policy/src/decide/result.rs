@@ -76,6 +76,9 @@ impl Policy {
             decided.action = ResultAction::Untrusted;
             decided.label.trust = Trust::Untrusted;
         }
+        if decided.action == ResultAction::Block {
+            decided.label = Label::default();
+        }
         decided
     }
 

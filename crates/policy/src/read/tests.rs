@@ -87,6 +87,30 @@ fn errors_say_where_and_what_to_do() {
     assert!(shown("version: 1\ntools: 7\n").starts_with("p.yaml:2:8: "));
 }
 
+/// An empty `when:` would otherwise be a rule without a condition.
+#[test]
+fn a_field_without_a_value_is_not_left_out() {
+    for rule in [
+        "when:\n        then: allow",
+        "then: allow\n        requires:",
+        "then: allow\n        at_least: null",
+        "when: { arg: }\n        then: allow",
+        "when: { all: }\n        then: allow",
+        "when: { arg: x, in: }\n        then: allow",
+        "when: []\n        then: allow",
+        "when: {}\n        then: allow",
+        "then:",
+    ] {
+        let text = format!("version: 1\ntools:\n  - tool: a\n    calls:\n      - {rule}\n");
+        assert!(crate::Policy::parse("p.yaml", &text).is_err(), "{text}");
+    }
+    for text in
+        ["version: 1\nmode:\n", "version: 1\ndefaults: { call: }\n", "version: 1\ntools: [{ tool: }]\n"]
+    {
+        assert!(crate::Policy::parse("p.yaml", text).is_err(), "{text}");
+    }
+}
+
 #[test]
 fn the_schema_names_every_field_and_action() {
     let schema = crate::schema::json_schema().to_string();

@@ -9,6 +9,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::Placed;
+use super::placed::present;
 use crate::value::Value;
 
 /// When a rule applies: one condition, or a list of which all must hold.
@@ -49,38 +50,54 @@ macro_rules! with_operators {
         #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq)]
         #[serde(deny_unknown_fields)]
         pub struct $name {
-            $($(#[$note])* pub $field: $type,)*
+            $($(#[$note])* #[serde(default, deserialize_with = "present")] pub $field: $type,)*
             /// A text contains this text, or an array this value.
+            #[serde(default, deserialize_with = "present")]
             pub contains: Option<Value>,
             /// A mail address has one of these domains; `*.` before a domain stands for those below it.
+            #[serde(default, deserialize_with = "present")]
             pub email_domain_in: Option<Members>,
             /// A text ends so.
+            #[serde(default, deserialize_with = "present")]
             pub ends_with: Option<String>,
             /// It is this value.
+            #[serde(default, deserialize_with = "present")]
             pub equals: Option<Value>,
             /// It is there, or not.
+            #[serde(default, deserialize_with = "present")]
             pub exists: Option<bool>,
             /// A text is of this form; `*` stands for any characters.
+            #[serde(default, deserialize_with = "present")]
             pub glob: Option<String>,
             /// A number is greater.
+            #[serde(default, deserialize_with = "present")]
             pub greater: Option<Value>,
             /// A URL or host has one of these hosts; `*.` before a domain stands for those below it.
+            #[serde(default, deserialize_with = "present")]
             pub host_in: Option<Members>,
             /// It is one of these, or in the list of this name.
+            #[serde(default, deserialize_with = "present")]
             pub r#in: Option<Members>,
             /// A text has so many characters, an array so many items, an object so many members.
+            #[serde(default, deserialize_with = "present")]
             pub length: Option<Length>,
             /// A number is less.
+            #[serde(default, deserialize_with = "present")]
             pub less: Option<Value>,
             /// A text does not contain this text, or an array this value.
+            #[serde(default, deserialize_with = "present")]
             pub not_contains: Option<Value>,
             /// It is another value.
+            #[serde(default, deserialize_with = "present")]
             pub not_equals: Option<Value>,
             /// This expression matches somewhere in a text.
+            #[serde(default, deserialize_with = "present")]
             pub regex: Option<String>,
             /// A text begins so.
+            #[serde(default, deserialize_with = "present")]
             pub starts_with: Option<String>,
             /// A path is this folder or lies below it.
+            #[serde(default, deserialize_with = "present")]
             pub under_path: Option<String>,
         }
 
@@ -183,8 +200,10 @@ pub enum Length {
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
     /// More than.
+    #[serde(default, deserialize_with = "present")]
     pub greater: Option<u64>,
     /// Less than.
+    #[serde(default, deserialize_with = "present")]
     pub less: Option<u64>,
 }
 

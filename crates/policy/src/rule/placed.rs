@@ -31,6 +31,14 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Placed<T> {
     }
 }
 
+/// For fields that may be left out: one that is there is there, and `field: null` is no way to leave it out. (Serde would
+/// read an empty `when:` as none, and make of a condition that somebody forgot a rule without one.)
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 impl<T: JsonSchema> JsonSchema for Placed<T> {
     fn schema_name() -> Cow<'static, str> {
         T::schema_name()
