@@ -18,8 +18,13 @@ pub fn read(file: &str, text: &str) -> Result<Rules, PolicyError> {
     serde_saphyr::from_str_with_options(text, options()).map_err(|error| fault(&error).within(file))
 }
 
+/// Deepest nesting of a file. Ten conditions in one another, each in a list, are at 28; each takes 50 KB of stack in a
+/// build for tests.
+const MAX_NESTING: usize = 28;
+
 fn options() -> Options {
     serde_saphyr::options! {
+        budget: serde_saphyr::budget! { flow_nesting_limit: MAX_NESTING, max_depth: MAX_NESTING },
         merge_keys: MergeKeyPolicy::Error,
         strict_booleans: true,
         with_snippet: false,

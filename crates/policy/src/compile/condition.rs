@@ -9,7 +9,7 @@ use crate::matcher::{Fact, Matcher, Quantifier};
 use crate::rule::{Condition, Operators, Placed, Test, When};
 
 /// Deepest nesting of conditions.
-const MAX_DEPTH: usize = 32;
+const MAX_DEPTH: usize = 10;
 
 /// What a condition is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -148,24 +148,24 @@ with_operators! {
         /// Path in the result.
         path: Option<Placed<String>>,
         /// Every value there passes, and there is one.
-        every: Option<Test>,
+        every: Option<Box<Test>>,
         /// A value there passes.
-        some: Option<Test>,
+        some: Option<Box<Test>>,
         /// No value there passes, and there is one.
-        none: Option<Test>,
+        none: Option<Box<Test>>,
         /// The context: trusted, derived or untrusted.
         #[serde(rename = "context.trust")]
-        context_trust: Option<Test>,
+        context_trust: Option<Box<Test>>,
         /// The agent's slug.
-        agent: Option<Test>,
+        agent: Option<Box<Test>>,
         /// The authenticated caller's team.
         #[serde(rename = "caller.team")]
-        caller_team: Option<Test>,
+        caller_team: Option<Box<Test>>,
         /// The authenticated caller.
         #[serde(rename = "caller.user")]
-        caller_user: Option<Test>,
+        caller_user: Option<Box<Test>>,
         /// Where a result comes from: tool, hosted_tool, attachment or unknown.
-        origin: Option<Test>,
+        origin: Option<Box<Test>>,
         /// Words, or forms with `*`, of which the person used one.
         asked: Option<Vec<String>>,
         /// Older form: path of an argument, or in the result.
