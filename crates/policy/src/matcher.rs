@@ -159,7 +159,7 @@ impl Quantifier {
                     flat.push(Item::Missing);
                 }
                 Item::Found(Value::Array(elements)) => flat.extend(elements.iter().map(Item::Found)),
-                single => flat.push(single),
+                single @ (Item::Found(_) | Item::Missing | Item::Wrong(_)) => flat.push(single),
             }
         }
         flat

@@ -163,16 +163,18 @@ pub(super) fn flat(operator: &str, value: &Value, lists: &Lists) -> Result<Check
     let members = || match value {
         Value::Array(values) => Ok(Members::Inline(values.clone())),
         Value::Text(name) => Ok(Members::List(name.clone())),
-        other => Err(fault(&format!("{} where a list belongs", other.kind()))),
+        Value::Bool(_) | Value::Null | Value::Number(_) | Value::Object(_) => {
+            Err(fault(&format!("{} where a list belongs", value.kind())))
+        }
     };
     match operator {
         "contains" => check(Operator::Contains(value), lists),
         "email_domain_in" => check(Operator::EmailDomainIn(&members()?), lists),
         "endsWith" | "ends_with" => check(Operator::EndsWith(text()?), lists),
         "equal" | "equals" => check(Operator::Equals(value), lists),
-        "exists" => match value {
-            Value::Bool(wanted) => check(Operator::Exists(*wanted), lists),
-            other => Err(fault(&format!("{} where true or false belongs", other.kind()))),
+        "exists" => match value == &Value::Bool(true) || value == &Value::Bool(false) {
+            true => check(Operator::Exists(value == &Value::Bool(true)), lists),
+            false => Err(fault(&format!("{} where true or false belongs", value.kind()))),
         },
         "glob" => check(Operator::Glob(text()?), lists),
         "greater" => check(Operator::Greater(value), lists),

@@ -60,9 +60,9 @@ impl Lists {
 
     /// What `host_in` and `email_domain_in` compare to.
     pub fn domains(&self, members: &rule::Members) -> Result<Vec<Domain>, Fault> {
-        let domain = |value: &Value| match value {
-            Value::Text(text) => Domain::parse(text),
-            other => Err(format!("{} where a host or domain belongs", other.kind())),
+        let domain = |value: &Value| match value.text() {
+            Some(text) => Domain::parse(text),
+            None => Err(format!("{} where a host or domain belongs", value.kind())),
         };
         let domains: Result<_, String> = self.values(members)?.iter().map(domain).collect();
         domains.map_err(|what| {

@@ -41,7 +41,7 @@ fn no_aliases() -> AliasLimits {
 fn unwrap_block(value: Value) -> Option<Value> {
     let blocks = match &value {
         Value::Object(members) => members.get("content").unwrap_or(&value),
-        other => other,
+        other @ (Value::Array(_) | Value::Bool(_) | Value::Null | Value::Number(_) | Value::Text(_)) => other,
     };
     let Value::Array(blocks) = blocks else { return Some(value) };
     if blocks.is_empty() || !blocks.iter().all(|block| block_type(block).is_some()) {

@@ -43,7 +43,7 @@ fn host(text: &str) -> Option<String> {
     }
     match Host::parse(text).ok()? {
         Host::Domain(name) if name.split('.').any(str::is_empty) => None,
-        known => Some(known.to_string()),
+        known @ (Host::Domain(_) | Host::Ipv4(_) | Host::Ipv6(_)) => Some(known.to_string()),
     }
 }
 

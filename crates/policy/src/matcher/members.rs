@@ -21,9 +21,9 @@ impl Members {
     pub fn new<'a>(members: impl IntoIterator<Item = &'a Value>) -> Result<Self, String> {
         let mut all = Self::default();
         for member in members {
-            match member {
-                Value::Text(text) => all.add(text)?,
-                other => all.values.push(other.clone()),
+            match member.text() {
+                Some(text) => all.add(text)?,
+                None => all.values.push(member.clone()),
             }
         }
         Ok(all)
@@ -43,11 +43,11 @@ impl Members {
     /// Whether `value` is a member. Unknown if it has the type of none, or could be an address and cannot be read
     /// as one.
     pub fn has(&self, value: &Value) -> Truth {
-        match value {
-            Value::Text(text) => self.has_text(text),
-            other if self.values.contains(other) => Truth::True,
-            other if self.values.iter().any(|member| member.is_like(other)) => Truth::False,
-            _ => Truth::Unknown,
+        match value.text() {
+            Some(text) => self.has_text(text),
+            None if self.values.contains(value) => Truth::True,
+            None if self.values.iter().any(|member| member.is_like(value)) => Truth::False,
+            None => Truth::Unknown,
         }
     }
 
