@@ -7,6 +7,7 @@
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
 mod anthropic;
+mod edit;
 mod error;
 mod gemini;
 mod openai_chat;
@@ -19,6 +20,7 @@ use model::{RequestView, ResponseView};
 use wire::json::JsonError;
 
 pub use anthropic::AnthropicMessages;
+pub use edit::{Answer, CannotAsk, Edit, Editor, Event, Piece, Places, Ruling};
 pub use error::{ErrorKind, ErrorReply};
 pub use gemini::{GeminiGenerate, vertex};
 pub use openai_chat::OpenAiChat;

@@ -3,6 +3,8 @@
 use model::{ResponseView, ToolCall};
 use wire::json::JsonError;
 
+use crate::edit::Places;
+
 /// Most bytes of arguments that are kept of one answer. Calls beyond it cannot be judged.
 const MAX_ARGUMENTS: usize = 10 << 20;
 
@@ -21,6 +23,11 @@ pub struct EventClass {
     pub free: bool,
     /// It reports an error.
     pub error: bool,
+    /// Where the parts of calls stand in its data, in the order in which they stand there. None is listed of an event
+    /// that is nothing but a part of one call.
+    pub places: Places,
+    /// It says why the answer, or an alternative of it, stopped, or comes behind the event that says so.
+    pub stops: bool,
     /// Nothing of the answer follows; what still comes is decoration.
     pub turn_ended: bool,
     /// It cannot be read, so whether it carries a call cannot be known.

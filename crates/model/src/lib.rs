@@ -8,12 +8,16 @@
 
 mod agent;
 mod call;
+mod label;
 mod request;
 mod response;
 mod span;
+mod verdict;
 
 pub use agent::{Agent, DEFAULT_AGENT_ID, DEFAULT_AGENT_SLUG, VertexAi};
 pub use call::{Carrier, ToolCall, ToolResult};
+pub use label::{Audience, Label, Trust};
 pub use request::{DeclaredTool, Origin, Reference, ReferenceKind, RequestView, Segment, ToolKind};
 pub use response::{OutputKind, OutputSegment, ResponseView, Stop, Usage};
 pub use span::{Form, Span, Text};
+pub use verdict::{Refusal, Verdict};

@@ -1,0 +1,270 @@
+//! From rules as typed to rules that can be asked: a [`Policy`].
+
+mod check;
+mod condition;
+mod lists;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use condition::{About, Builder};
+use lists::Lists;
+use model::Trust;
+
+use crate::error::{Fault, Place, PolicyError, advice};
+use crate::matcher::members::Members;
+use crate::matcher::path::Path;
+use crate::matcher::text::{Glob, nfkc};
+use crate::matcher::{Fact, Matcher};
+use crate::rule::{self, AtLeast, CallAction, Format, Mode, OnRefusal, Placed, ResultAction, Rules};
+
+/// The version of the format.
+const VERSION: u64 = 1;
+
+/// Most rules of a file.
+pub const MAX_RULES: usize = 100_000;
+
+/// Compiled rules. Immutable; the default has none, so that every tool gets the strict defaults.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// For agents that set none.
+    pub mode: Mode,
+    /// For agents that set none.
+    pub on_refusal: OnRefusal,
+    pub(crate) call: Option<CallAction>,
+    pub(crate) result: Option<ResultAction>,
+    pub(crate) lists: Lists,
+    pub(crate) tools: Vec<Tool>,
+    exact: BTreeMap<String, Vec<usize>>,
+    globs: Vec<(Glob, usize)>,
+}
+
+/// What a tool's results may lend provenance to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lending<'a> {
+    /// A result of it that the user named literally lends provenance to what stands in it.
+    pub endorses: bool,
+    /// Paths of the fields that a lookup lends provenance to.
+    pub yields: Vec<&'a str>,
+}
+
+/// What holds for the tools that one entry names.
+#[derive(Clone, Debug)]
+pub(crate) struct Tool {
+    pub calls: Vec<CallRule>,
+    pub egress: Vec<Path>,
+    pub format: Option<Format>,
+    /// Lists that its lenient rules name for an argument, by the argument's first name.
+    pub lends: Vec<(String, String)>,
+    pub named: bool,
+    pub pattern: String,
+    pub results: Vec<ResultRule>,
+    pub sensitive: Vec<Path>,
+    pub yields: Vec<Path>,
+}
+
+/// A rule for calls.
+#[derive(Clone, Debug)]
+pub(crate) struct CallRule {
+    pub action: CallAction,
+    /// What a context must be for `trusted_context`.
+    pub at_least: Trust,
+    pub place: Place,
+    pub reason: Option<String>,
+    /// The readers that the context's audience must include.
+    pub requires: Option<Path>,
+    pub when: Option<Matcher>,
+}
+
+/// A rule for results.
+#[derive(Clone, Debug)]
+pub(crate) struct ResultRule {
+    pub action: ResultAction,
+    pub audience: Option<BTreeSet<String>>,
+    pub place: Place,
+    pub reason: Option<String>,
+    pub when: Option<Matcher>,
+}
+
+impl Policy {
+    /// Reads and compiles a policy file; `file` is its name in errors.
+    pub fn parse(file: &str, text: &str) -> Result<Self, PolicyError> {
+        Self::compile(&crate::read::read(file, text)?).map_err(|fault| fault.within(file))
+    }
+
+    /// Compiles rules.
+    pub(crate) fn compile(rules: &Rules) -> Result<Self, Fault> {
+        if rules.version.value != VERSION {
+            let what = format!("version {} is not understood", rules.version.value);
+            return Err(Fault::new(rules.version.place, what).hint(format!("write `version: {VERSION}`")));
+        }
+        let count: usize =
+            rules.tools.iter().map(|tool| tool.value.calls.len() + tool.value.results.len()).sum();
+        if count > MAX_RULES {
+            return Err(Fault::new(Place::default(), format!("more than {MAX_RULES} rules")));
+        }
+        let lists = Lists::new(&rules.lists)?;
+        let mut policy = Self {
+            mode: rules.mode.unwrap_or_default(),
+            on_refusal: rules.on_refusal.unwrap_or_default(),
+            call: rules.defaults.call,
+            result: rules.defaults.result,
+            ..Self::default()
+        };
+        for (at, typed) in rules.tools.iter().enumerate() {
+            let tool = Tool::compile(&typed.value, &lists)?;
+            match tool.pattern.contains('*') {
+                true => policy.globs.push((Glob::new(&tool.pattern), at)),
+                false => policy.exact.entry(tool.pattern.clone()).or_default().push(at),
+            }
+            policy.tools.push(tool);
+        }
+        policy.lists = lists;
+        Ok(policy)
+    }
+
+    /// The entries for a tool, in the order of the file.
+    pub(crate) fn entries(&self, server: Option<&str>, name: &str) -> Vec<&Tool> {
+        let full = server.map(|server| format!("{server}.{name}"));
+        let names: Vec<&str> = std::iter::once(name).chain(full.as_deref()).collect();
+        let exact = names.iter().filter_map(|name| self.exact.get(*name)).flatten().copied();
+        let by_glob = self.globs.iter().filter(|(glob, _)| names.iter().any(|name| glob.matches(name)));
+        let found: BTreeSet<usize> = exact.chain(by_glob.map(|(_, at)| *at)).collect();
+        found.into_iter().filter_map(|at| self.tools.get(at)).collect()
+    }
+
+    /// The members of a list.
+    pub(crate) fn list(&self, name: &str) -> Option<&Members> {
+        self.lists.get(name)
+    }
+
+    /// What a tool's rules say about its results as a source of provenance.
+    pub fn lending(&self, tool: crate::ToolName<'_>) -> Lending<'_> {
+        let entries = self.entries(tool.server, tool.name);
+        Lending {
+            endorses: entries.iter().any(|tool| tool.named),
+            yields: entries.iter().flat_map(|tool| &tool.yields).map(Path::as_str).collect(),
+        }
+    }
+
+    /// How many tools have an entry.
+    pub fn len(&self) -> usize {
+        self.tools.len()
+    }
+
+    /// Whether no tool has an entry.
+    pub fn is_empty(&self) -> bool {
+        self.tools.is_empty()
+    }
+}
+
+impl Tool {
+    fn compile(typed: &rule::Tool, lists: &Lists) -> Result<Self, Fault> {
+        if typed.tool.value.is_empty() {
+            return Err(Fault::new(typed.tool.place, "`tool` is empty").hint("name a tool, or `*` for all"));
+        }
+        let calls = typed.calls.iter().map(|rule| CallRule::compile(rule, lists));
+        let results = typed.results.iter().map(|rule| ResultRule::compile(rule, lists));
+        Ok(Self {
+            calls: calls.collect::<Result<_, _>>()?,
+            egress: paths(&typed.egress)?,
+            format: typed.format,
+            lends: lends(&typed.calls),
+            named: typed.named.is_some(),
+            pattern: typed.tool.value.clone(),
+            results: results.collect::<Result<_, _>>()?,
+            sensitive: paths(&typed.sensitive)?,
+            yields: paths(&typed.yields)?,
+        })
+    }
+}
+
+fn paths(typed: &[Placed<String>]) -> Result<Vec<Path>, Fault> {
+    typed.iter().map(path).collect()
+}
+
+fn path(typed: &Placed<String>) -> Result<Path, Fault> {
+    Path::parse(&typed.value)
+        .map_err(|what| Fault::new(typed.place, what).hint("a path is written like `emails[*].from`"))
+}
+
+/// The lists that a rule which lets calls through asks an argument to be in, at the top of its condition.
+fn lends(rules: &[Placed<rule::CallRule>]) -> Vec<(String, String)> {
+    let mut lends = Vec::new();
+    for rule in rules.iter().filter(|rule| rule.value.then <= CallAction::TrustedContext) {
+        for condition in rule.value.when.iter().flat_map(|when| &when.0) {
+            let Some(arg) = &condition.value.arg else { continue };
+            let first: String = arg.value.chars().take_while(|c| !matches!(c, '.' | '[')).collect();
+            let tests = [&condition.value.every, &condition.value.some].into_iter().flatten();
+            for members in tests.map(|test| &test.r#in).chain([&condition.value.r#in]).flatten() {
+                if let rule::Members::List(name) = members {
+                    lends.push((first.clone(), name.clone()));
+                }
+            }
+        }
+    }
+    lends
+}
+
+impl CallRule {
+    fn compile(typed: &Placed<rule::CallRule>, lists: &Lists) -> Result<Self, Fault> {
+        let (place, typed) = (typed.place, &typed.value);
+        let loosens = typed.then < CallAction::Approval;
+        let builder = Builder { about: About::Call, lists, loosens };
+        if let Some(at_least) = typed.at_least.as_ref().filter(|_| typed.then != CallAction::TrustedContext) {
+            return Err(Fault::new(
+                at_least.place,
+                format!("`at_least` beside `then: {}`", typed.then.name()),
+            )
+            .hint("it belongs to `trusted_context`"));
+        }
+        let at_least = match typed.at_least.as_ref().map(|placed| placed.value) {
+            Some(AtLeast::Derived) => Trust::Derived,
+            Some(AtLeast::Trusted) | None => Trust::Trusted,
+        };
+        let requires = typed.requires.as_ref().map(|requires| {
+            let includes = &requires.audience.includes;
+            match includes.value.strip_prefix("args.") {
+                Some(rest) => path(&Placed { place: includes.place, value: rest.to_owned() }),
+                None => Err(Fault::new(includes.place, format!("`{}` is no argument", includes.value))
+                    .hint(advice(&includes.value, &["args."]))),
+            }
+        });
+        Ok(Self {
+            action: typed.then,
+            at_least,
+            place,
+            reason: typed.reason.clone(),
+            requires: requires.transpose()?,
+            when: typed.when.as_ref().map(|when| builder.when(when, place)).transpose()?,
+        })
+    }
+
+    /// Whether its condition looks at the context's trust.
+    pub fn asks_for_trust(&self) -> bool {
+        self.when.as_ref().is_some_and(|when| when.asks_for(Fact::ContextTrust))
+    }
+}
+
+impl ResultRule {
+    fn compile(typed: &Placed<rule::ResultRule>, lists: &Lists) -> Result<Self, Fault> {
+        let (place, typed) = (typed.place, &typed.value);
+        let loosens = typed.then == ResultAction::Trusted;
+        let builder = Builder { about: About::Result, lists, loosens };
+        let audience = typed.audience.as_ref();
+        Ok(Self {
+            action: typed.then,
+            audience: audience.map(|names| names.iter().map(|name| nfkc(name).into_owned()).collect()),
+            place,
+            reason: typed.reason.clone(),
+            when: typed.when.as_ref().map(|when| builder.when(when, place)).transpose()?,
+        })
+    }
+
+    /// Whether its condition looks at the context's trust.
+    pub fn asks_for_trust(&self) -> bool {
+        self.when.as_ref().is_some_and(|when| when.asks_for(Fact::ContextTrust))
+    }
+}
+
+#[cfg(test)]
+mod tests;

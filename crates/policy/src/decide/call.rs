@@ -1,0 +1,273 @@
+//! Calls.
+
+use std::cell::OnceCell;
+
+use model::{Audience, Refusal, Trust, Verdict};
+
+use super::leaves::Leaves;
+use super::{Candidate, Context, Facts, ToolName, candidates, levels};
+use crate::compile::{Policy, Tool};
+use crate::error::Place;
+use crate::explain::{Argument, CallDecision, Matched, Source};
+use crate::matcher::members::Members;
+use crate::matcher::path::{Item, Path};
+use crate::matcher::{Matcher, Truth};
+use crate::rule::CallAction;
+use crate::value::Value;
+
+/// A call that the model asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// A person approved exactly this call.
+    pub approved: bool,
+    /// What it was called with; none if that cannot be read. Such a call is refused.
+    pub arguments: Option<&'a Value>,
+    /// The tool.
+    pub tool: ToolName<'a>,
+    /// Names of arguments that the tool's schema does not have. They are sensitive, whatever the rules name.
+    pub undeclared: &'a [String],
+}
+
+/// One value of a sensitive argument.
+#[derive(Clone, Copy, Debug)]
+pub struct Leaf<'a> {
+    /// Where it stands among the arguments.
+    pub path: &'a str,
+    /// The tool.
+    pub tool: ToolName<'a>,
+    /// The value.
+    pub value: &'a Value,
+}
+
+/// Knows where values come from.
+pub trait Provenance {
+    /// Where this value comes from that is trusted, in words for the explanation; none if nowhere.
+    fn origin(&self, leaf: Leaf<'_>) -> Option<String>;
+}
+
+impl<F: Fn(Leaf<'_>) -> Option<String>> Provenance for F {
+    fn origin(&self, leaf: Leaf<'_>) -> Option<String> {
+        self(leaf)
+    }
+}
+
+/// A rule as it applies to one call.
+#[derive(Clone, Copy, Debug)]
+struct Applied<'a> {
+    action: CallAction,
+    at_least: Trust,
+    /// What it requires besides is not there.
+    is_unmet: bool,
+    reason: Option<&'a str>,
+    source: Option<(&'a str, Place)>,
+    when: Option<&'a Matcher>,
+}
+
+impl Policy {
+    /// Whether a call may happen.
+    pub fn decide_call(
+        &self,
+        call: &Call<'_>,
+        context: &Context<'_>,
+        provenance: &dyn Provenance,
+    ) -> CallDecision {
+        let Some(arguments) = call.arguments else { return unreadable(context) };
+        let entries = self.entries(call.tool.server, call.tool.name);
+        let judge = Judge { arguments, call, context, entries: &entries, policy: self, provenance };
+        judge.decide()
+    }
+}
+
+fn unreadable(context: &Context<'_>) -> CallDecision {
+    CallDecision {
+        action: CallAction::Block,
+        arguments: Vec::new(),
+        label: context.label.clone(),
+        lowered_by: context.lowered_by,
+        matched: Vec::new(),
+        reason: None,
+        source: Source::Default,
+        verdict: Verdict::Refuse(Refusal::NotJudgeable),
+    }
+}
+
+struct Judge<'a> {
+    arguments: &'a Value,
+    call: &'a Call<'a>,
+    context: &'a Context<'a>,
+    entries: &'a [&'a Tool],
+    policy: &'a Policy,
+    provenance: &'a dyn Provenance,
+}
+
+/// Where the sensitive arguments come from; `Err` if they are more than is looked at.
+type Origins = Result<Vec<Argument>, ()>;
+
+impl<'a> Judge<'a> {
+    fn decide(&self) -> CallDecision {
+        let own = self.context.label.trust;
+        let origins = OnceCell::new();
+        let asked_for = self.entries.iter().flat_map(|tool| &tool.calls).any(|rule| rule.asks_for_trust());
+        let mut decided = self.at_level(own, &origins);
+        for level in levels(own, asked_for).filter(|level| *level != own) {
+            let other = self.at_level(level, &origins);
+            if class(other.verdict) > class(decided.verdict) {
+                decided = other;
+            }
+        }
+        decided.arguments = match origins.into_inner() {
+            Some(Ok(arguments)) => arguments,
+            Some(Err(())) | None => Vec::new(),
+        };
+        decided
+    }
+
+    fn rules(&self) -> impl Iterator<Item = Applied<'a>> {
+        let context = self.context;
+        self.entries.iter().flat_map(|tool| tool.calls.iter().map(move |rule| (tool, rule))).map(
+            move |(tool, rule)| Applied {
+                action: rule.action,
+                at_least: rule.at_least,
+                is_unmet: rule
+                    .requires
+                    .as_ref()
+                    .is_some_and(|path| !self.may_see(&context.label.audience, path)),
+                reason: rule.reason.as_deref(),
+                source: Some((&tool.pattern, rule.place)),
+                when: rule.when.as_ref(),
+            },
+        )
+    }
+
+    fn at_level(&self, level: Trust, origins: &OnceCell<Origins>) -> CallDecision {
+        let facts = Facts::new(self.context, None, level);
+        let subject = facts.subject(Some(self.arguments));
+        let default = Applied {
+            action: self.policy.call.unwrap_or(CallAction::TrustedArguments),
+            at_least: Trust::Trusted,
+            is_unmet: false,
+            reason: None,
+            source: None,
+            when: None,
+        };
+        let rules = self.rules().map(|rule| (rule, rule.when.map(|when| when.holds(&subject))));
+        let found = candidates(rules, default, |rule| self.verdict(&rule, level, origins) == Verdict::Allow);
+        let decides = found.iter().map(|candidate| candidate.rule).max_by_key(strictness).unwrap_or(default);
+        let matched = found.iter().map(|Candidate { rule, truth }| {
+            let mut causes = Vec::new();
+            if let Some(when) = rule.when {
+                when.explain(&subject, &mut causes);
+            }
+            Matched { action: rule.action, causes, source: source(rule), truth: *truth }
+        });
+        CallDecision {
+            action: decides.action,
+            arguments: Vec::new(),
+            label: self.context.label.clone(),
+            lowered_by: self.context.lowered_by,
+            matched: matched.collect(),
+            reason: decides.reason.map(str::to_owned),
+            source: source(&decides),
+            verdict: self.verdict(&decides, level, origins),
+        }
+    }
+
+    /// What the rule alone would say.
+    fn verdict(&self, rule: &Applied<'_>, level: Trust, origins: &OnceCell<Origins>) -> Verdict {
+        match rule.action {
+            CallAction::Block => Verdict::Refuse(Refusal::Blocked),
+            _ if rule.is_unmet => Verdict::Refuse(Refusal::Audience),
+            CallAction::Allow => Verdict::Allow,
+            CallAction::Approval if self.call.approved => Verdict::Allow,
+            CallAction::Approval => Verdict::Approval,
+            CallAction::TrustedContext if level >= rule.at_least => Verdict::Allow,
+            CallAction::TrustedContext => Verdict::Refuse(Refusal::UntrustedContext),
+            CallAction::TrustedArguments if level == Trust::Trusted => Verdict::Allow,
+            CallAction::TrustedArguments => match origins.get_or_init(|| self.origins()) {
+                Ok(all) if all.iter().all(|argument| argument.origin.is_some()) => Verdict::Allow,
+                Ok(_) => Verdict::Refuse(Refusal::UntrustedArguments),
+                Err(()) => Verdict::Refuse(Refusal::NotJudgeable),
+            },
+        }
+    }
+
+    fn origins(&self) -> Origins {
+        let mut leaves = Leaves::default();
+        let named: Vec<&Path> = self.entries.iter().flat_map(|tool| &tool.sensitive).collect();
+        if named.is_empty() {
+            leaves.add("", self.arguments);
+        } else {
+            let egress = self.entries.iter().flat_map(|tool| &tool.egress);
+            named.into_iter().chain(egress).for_each(|path| leaves.add_path(self.arguments, path));
+            if let Value::Object(members) = self.arguments {
+                let undeclared = self.call.undeclared.iter();
+                undeclared
+                    .filter_map(|name| members.get_key_value(name))
+                    .for_each(|(name, value)| leaves.add(name, value));
+            }
+        }
+        if leaves.is_cut {
+            return Err(());
+        }
+        let origin = |path: &str, value: &Value| {
+            let leaf = Leaf { path, tool: self.call.tool, value };
+            self.provenance.origin(leaf).or_else(|| self.in_list(path, value))
+        };
+        Ok(leaves
+            .all
+            .into_iter()
+            .map(|(path, value)| Argument { origin: origin(&path, value), path })
+            .collect())
+    }
+
+    /// The list that vouches for a value.
+    fn in_list(&self, path: &str, value: &Value) -> Option<String> {
+        let first = path.split(['.', '[']).next().unwrap_or(path);
+        let lends =
+            self.entries.iter().flat_map(|tool| &tool.lends).filter(|(argument, _)| argument == first);
+        lends
+            .map(|(_, list)| list)
+            .find(|list| self.policy.list(list).is_some_and(|members| members.has(value) == Truth::True))
+            .map(|list| format!("list `{list}`"))
+    }
+
+    /// Whether every reader that the argument at `path` names is in the audience.
+    fn may_see(&self, audience: &Audience, path: &Path) -> bool {
+        let Audience::Readers(names) = audience else { return true };
+        let names: Vec<Value> = names.iter().map(|name| Value::Text(name.clone())).collect();
+        let lists = names.iter().filter_map(Value::text).filter_map(|name| self.policy.list(name));
+        // A name that is no member of its own kind names nobody.
+        let own = Members::new(&names).unwrap_or_default();
+        let groups: Vec<&Members> = lists.chain([&own]).collect();
+        let is_reader = |value: &Value| groups.iter().any(|group| group.has(value) == Truth::True);
+        let items = path.select(self.arguments);
+        !items.is_empty()
+            && items.into_iter().all(|item| match item {
+                Item::Found(Value::Array(all)) => !all.is_empty() && all.iter().all(is_reader),
+                Item::Found(value) => is_reader(value),
+                Item::Missing | Item::Wrong(_) => false,
+            })
+    }
+}
+
+/// The order in which rules decide. Beyond strictness it only makes the choice independent of the order in the file.
+fn strictness<'a>(rule: &Applied<'a>) -> impl Ord + use<'a> {
+    let action = if rule.is_unmet { CallAction::Block } else { rule.action };
+    let is_blocking = rule.action == CallAction::Block;
+    (action, rule.at_least, is_blocking, rule.action, rule.reason, rule.source)
+}
+
+fn source(rule: &Applied<'_>) -> Source {
+    match rule.source {
+        None => Source::Default,
+        Some((tool, place)) => Source::Rule { tool: tool.to_owned(), place },
+    }
+}
+
+fn class(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Allow => 0,
+        Verdict::Approval => 1,
+        Verdict::Refuse(_) => 2,
+    }
+}

@@ -1,0 +1,169 @@
+//! Results.
+
+use std::collections::BTreeSet;
+
+use model::{Audience, Label, Trust};
+
+use super::content::read;
+use super::{Candidate, Context, Facts, ToolName, candidates, levels};
+use crate::compile::{Policy, Tool};
+use crate::error::Place;
+use crate::explain::{Matched, ResultDecision, Source};
+use crate::matcher::Matcher;
+use crate::rule::ResultAction;
+use crate::value::Value;
+
+/// In what a result came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// An attachment.
+    Attachment,
+    /// The output of a tool that the provider runs.
+    HostedTool,
+    /// The result of a tool that the application runs.
+    Tool,
+    /// Anything else.
+    Unknown,
+}
+
+impl Carried {
+    /// Its name in conditions on `origin`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Attachment => "attachment",
+            Self::HostedTool => "hosted_tool",
+            Self::Tool => "tool",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A result of a tool.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// What it says; none if that cannot be seen.
+    pub content: Option<&'a str>,
+    /// In what it came.
+    pub carried: Carried,
+    /// The tool; several where it cannot be said which it was, then the strictest rule of all of them holds and the
+    /// result is not trusted; none if its call is not in the history, then neither.
+    pub tools: &'a [ToolName<'a>],
+}
+
+/// A rule as it applies to one result.
+#[derive(Clone, Copy, Debug)]
+struct Applied<'a> {
+    action: ResultAction,
+    audience: Option<&'a BTreeSet<String>>,
+    reason: Option<&'a str>,
+    source: Option<(&'a str, Place)>,
+    when: Option<&'a Matcher>,
+}
+
+impl Policy {
+    /// What becomes of a result.
+    pub fn decide_result(&self, answer: &Answer<'_>, context: &Context<'_>) -> ResultDecision {
+        let decided = answer.tools.iter().map(|tool| self.decide_for(*tool, answer, context));
+        let strictest = decided.reduce(|one, other| {
+            let audience = one.label.audience.meet(&other.label.audience);
+            let mut strict = if other.action > one.action { other } else { one };
+            strict.label.audience = audience;
+            strict
+        });
+        let mut decided = strictest.unwrap_or_else(|| self.result_of(&[], answer, context));
+        let is_known = answer.tools.len() == 1;
+        if !is_known && decided.action == ResultAction::Trusted {
+            decided.action = ResultAction::Untrusted;
+            decided.label.trust = Trust::Untrusted;
+        }
+        if decided.action == ResultAction::Block {
+            decided.label = Label::default();
+        }
+        decided
+    }
+
+    fn decide_for(&self, tool: ToolName<'_>, answer: &Answer<'_>, context: &Context<'_>) -> ResultDecision {
+        self.result_of(&self.entries(tool.server, tool.name), answer, context)
+    }
+
+    fn result_of(&self, entries: &[&Tool], answer: &Answer<'_>, context: &Context<'_>) -> ResultDecision {
+        let mut formats: Vec<_> = entries.iter().filter_map(|tool| tool.format).collect();
+        formats.dedup();
+        let content = match formats.as_slice() {
+            [] => answer.content.and_then(|text| read(Default::default(), text)),
+            [format] => answer.content.and_then(|text| read(*format, text)),
+            // Entries that disagree: nobody knows what a path would mean.
+            _ => None,
+        };
+        let own = context.label.trust;
+        let asked_for = entries.iter().flat_map(|tool| &tool.results).any(|rule| rule.asks_for_trust());
+        let at_level = |level| {
+            let facts = Facts::new(context, Some(answer.carried.name()), level);
+            self.result_at(entries, content.as_ref(), &facts)
+        };
+        let mut decided = at_level(own);
+        for level in levels(own, asked_for).filter(|level| *level != own) {
+            let other = at_level(level);
+            let audience = decided.label.audience.meet(&other.label.audience);
+            if other.action > decided.action {
+                decided = other;
+            }
+            decided.label.audience = audience;
+        }
+        decided
+    }
+
+    fn result_at(&self, entries: &[&Tool], content: Option<&Value>, facts: &Facts<'_>) -> ResultDecision {
+        let subject = facts.subject(content);
+        let action = self.result.unwrap_or(ResultAction::Untrusted);
+        let default = Applied { action, audience: None, reason: None, source: None, when: None };
+        let rules = entries.iter().flat_map(|tool| {
+            tool.results.iter().map(|rule| Applied {
+                action: rule.action,
+                audience: rule.audience.as_ref(),
+                reason: rule.reason.as_deref(),
+                source: Some((&tool.pattern, rule.place)),
+                when: rule.when.as_ref(),
+            })
+        });
+        let rules = rules.map(|rule| (rule, rule.when.map(|when| when.holds(&subject))));
+        let found = candidates(rules, default, |rule| rule.action == ResultAction::Trusted);
+        let order = |rule: &Applied<'_>| (rule.action, rule.reason.map(str::to_owned), source(rule));
+        let decides = found.iter().map(|candidate| candidate.rule).max_by_key(order).unwrap_or(default);
+        let matched = found.iter().map(|Candidate { rule, truth }| {
+            let mut causes = Vec::new();
+            if let Some(when) = rule.when {
+                when.explain(&subject, &mut causes);
+            }
+            Matched { action: rule.action, causes, source: source(rule), truth: *truth }
+        });
+        ResultDecision {
+            action: decides.action,
+            label: label(decides.action, found.iter().filter_map(|candidate| candidate.rule.audience)),
+            matched: matched.collect(),
+            reason: decides.reason.map(str::to_owned),
+            source: source(&decides),
+        }
+    }
+}
+
+/// The label of what the model gets: every rule that takes part limits the audience.
+fn label<'a>(action: ResultAction, audiences: impl Iterator<Item = &'a BTreeSet<String>>) -> Label {
+    let trust = match action {
+        ResultAction::Trusted => Trust::Trusted,
+        ResultAction::Untrusted => Trust::Untrusted,
+        ResultAction::Quarantine => Trust::Derived,
+        // The notice is ours.
+        ResultAction::Block => return Label::default(),
+    };
+    let everyone = Audience::default();
+    let audience = audiences.fold(everyone, |all, readers| all.meet(&Audience::Readers(readers.clone())));
+    Label { trust, audience }
+}
+
+fn source(rule: &Applied<'_>) -> Source {
+    match rule.source {
+        None => Source::Default,
+        Some((tool, place)) => Source::Rule { tool: tool.to_owned(), place },
+    }
+}
