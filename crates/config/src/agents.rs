@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use model::{Agent, DEFAULT_AGENT_ID, DEFAULT_AGENT_SLUG};
+use model::{Agent, DEFAULT_AGENT_ID, DEFAULT_AGENT_SLUG, GuardSettings, Mode, OnRefusal};
 use uuid::Uuid;
 
 use crate::{ConfigError, Settings, typed, vertex_ai};
@@ -48,9 +48,13 @@ const RESERVED: [&str; 37] = [
     "webhooks",
 ];
 
+/// Most times that a model may be asked again within one answer.
+const MAX_REASKS: u32 = 10;
+
 /// Checks the agents typed and adds the built-in one.
 pub(crate) fn build(settings: &Settings) -> Result<Vec<Agent>, ConfigError> {
     let mut agents = vec![Agent {
+        guard: GuardSettings::default(),
         id: DEFAULT_AGENT_ID.to_owned(),
         name: "Default".to_owned(),
         slug: DEFAULT_AGENT_SLUG.to_owned(),
@@ -88,7 +92,28 @@ fn check(agent: &typed::Agent) -> Result<Agent, ConfigError> {
         return Err(fault("agents.slug", format!("{slug:?} is part of a provider's API")));
     }
     let name = agent.name.clone().unwrap_or_else(|| slug.clone());
-    Ok(Agent { id: id.hyphenated().to_string(), name, slug, vertex_ai: None })
+    Ok(Agent { guard: guard(agent)?, id: id.hyphenated().to_string(), name, slug, vertex_ai: None })
+}
+
+fn guard(agent: &typed::Agent) -> Result<GuardSettings, ConfigError> {
+    if let Some(times) = agent.max_reasks.filter(|times| *times > MAX_REASKS) {
+        return Err(fault("agents.max_reasks", format!("{times} is more than {MAX_REASKS}")));
+    }
+    Ok(GuardSettings {
+        consider_context_untrusted: agent.consider_context_untrusted,
+        max_reasks: agent.max_reasks,
+        mode: agent.mode.map(|mode| match mode {
+            typed::Mode::Enforce => Mode::Enforce,
+            typed::Mode::Observe => Mode::Observe,
+            typed::Mode::Off => Mode::Off,
+        }),
+        on_refusal: agent.on_refusal.map(|on_refusal| match on_refusal {
+            typed::OnRefusal::TellModel => OnRefusal::TellModel,
+            typed::OnRefusal::Text => OnRefusal::Text,
+        }),
+        unjudged_routes: agent.unjudged_routes.clone(),
+        untrusted_users: agent.untrusted_users,
+    })
 }
 
 fn fault(name: &str, problem: String) -> ConfigError {
@@ -101,8 +126,7 @@ mod tests {
     use super::*;
 
     fn problem(id: &str, slug: &str) -> Option<String> {
-        let vertex_ai = typed::VertexAi::default();
-        let agent = typed::Agent { id: id.to_owned(), name: None, slug: slug.to_owned(), vertex_ai };
+        let agent = toml::from_str(&format!("id = {id:?}\nslug = {slug:?}")).unwrap();
         build(&Settings { agents: vec![agent], ..Settings::default() }).err().map(|e| e.to_string())
     }
 

@@ -25,6 +25,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What was set of providers, by name.
     pub providers: BTreeMap<String, ProviderSettings>,
+    /// File with the policy.
+    pub policy_file: Option<PathBuf>,
     /// Proxy that providers are reached through by TLS.
     pub proxy: Option<Arc<HttpProxy>>,
     /// File for the record; standard output if none.
@@ -48,6 +50,10 @@ pub struct Limits {
     pub connections: usize,
     /// Event of a stream.
     pub event: usize,
+    /// What waits for a verdict of one answer, or is kept to ask again.
+    pub held: usize,
+    /// What was learned of conversations.
+    pub policy_memory: usize,
     /// Record lines that wait to be written.
     pub record_queue: usize,
     /// Answer in one piece that is read.
@@ -69,6 +75,8 @@ pub struct Timeouts {
     pub header: Duration,
     /// For the next piece of an answer.
     pub idle: Duration,
+    /// How often a stream in which everything waits for a verdict is kept alive; never if none.
+    pub keep_alive: Option<Duration>,
     /// For running exchanges on shutdown.
     pub shutdown: Duration,
     /// For a client to take more of its answer.
@@ -128,6 +136,8 @@ impl Config {
             body: size("ARCHESTRA_MAX_BODY_BYTES", s.max_body_bytes, 70 << 20)?,
             connections: size("ARCHESTRA_MAX_CONNECTIONS", s.max_connections, 16_384)?.min(1 << 24),
             event: size("ARCHESTRA_MAX_EVENT_BYTES", s.max_event_bytes, 10 << 20)?,
+            held: size("ARCHESTRA_MAX_HELD_BYTES", s.max_held_bytes, 10 << 20)?,
+            policy_memory: size("ARCHESTRA_POLICY_MEMORY_BYTES", s.policy_memory_bytes, 64 << 20)?,
             record_queue: size("ARCHESTRA_RECORD_QUEUE_BYTES", s.record_queue_bytes, 8 << 20)?,
             response: size("ARCHESTRA_MAX_RESPONSE_BYTES", s.max_response_bytes, 70 << 20)?,
         };
@@ -143,6 +153,10 @@ impl Config {
             first_byte: millis("ARCHESTRA_FIRST_BYTE_TIMEOUT_MS", s.first_byte_timeout_ms, 300_000)?,
             header: millis("ARCHESTRA_HEADER_TIMEOUT_MS", s.header_timeout_ms, 75_000)?,
             idle: millis("ARCHESTRA_IDLE_TIMEOUT_MS", s.idle_timeout_ms, 300_000)?,
+            keep_alive: match s.llm_proxy_stream_keepalive_interval_ms {
+                Some(0) => None,
+                typed => Some(millis("ARCHESTRA_LLM_PROXY_STREAM_KEEPALIVE_INTERVAL_MS", typed, 10_000)?),
+            },
             shutdown: Duration::from_secs(s.shutdown_grace_seconds.unwrap_or(30)),
             write: millis("ARCHESTRA_WRITE_TIMEOUT_MS", s.write_timeout_ms, 300_000)?,
         };
@@ -151,8 +165,19 @@ impl Config {
         let agents = agents::build(&s)?;
         let providers = providers::build(s.providers)?;
         let proxy = providers::proxy("HTTPS_PROXY", s.https_proxy, s.no_proxy)?;
-        let record_file = s.record_file;
-        Ok(Self { agents, limits, listen, providers, proxy, record_file, timeouts, vertex_ai, workers })
+        let (policy_file, record_file) = (s.policy_file, s.record_file);
+        Ok(Self {
+            agents,
+            limits,
+            listen,
+            policy_file,
+            providers,
+            proxy,
+            record_file,
+            timeouts,
+            vertex_ai,
+            workers,
+        })
     }
 }
 

@@ -61,6 +61,9 @@ pub struct Settings {
     /// Largest body of a request that is read, in bytes, also after its content-encoding is undone [default: 73400320]
     #[arg(long, env = "ARCHESTRA_MAX_BODY_BYTES")]
     pub max_body_bytes: Option<u64>,
+    /// Most bytes of an answer that wait for a verdict, or are kept to ask again [default: 10485760]
+    #[arg(long, env = "ARCHESTRA_MAX_HELD_BYTES")]
+    pub max_held_bytes: Option<u64>,
     /// Most connections of clients at a time [default: 16384]
     #[arg(long, env = "ARCHESTRA_MAX_CONNECTIONS")]
     pub max_connections: Option<u64>,
@@ -73,6 +76,12 @@ pub struct Settings {
     /// Hosts, domains and networks that are reached without the proxy, separated by commas
     #[arg(long, env = "NO_PROXY")]
     pub no_proxy: Option<String>,
+    /// File with the policy; read again when it changes
+    #[arg(long, env = "ARCHESTRA_POLICY_FILE")]
+    pub policy_file: Option<PathBuf>,
+    /// Bytes of memory for what was learned of conversations, so that each turn costs only what is new [default: 67108864]
+    #[arg(long, env = "ARCHESTRA_POLICY_MEMORY_BYTES")]
+    pub policy_memory_bytes: Option<u64>,
     /// Providers by name, known ones and others; only in the file, but for what has a variable.
     #[arg(skip)]
     #[serde(default)]
@@ -83,6 +92,9 @@ pub struct Settings {
     /// Most bytes of the record that may wait to be written [default: 8388608]
     #[arg(long, env = "ARCHESTRA_RECORD_QUEUE_BYTES")]
     pub record_queue_bytes: Option<u64>,
+    /// How often a stream in which everything waits for a verdict is kept alive by a comment; 0 for never [default: 10000]
+    #[arg(long = "stream-keepalive-interval-ms", env = "ARCHESTRA_LLM_PROXY_STREAM_KEEPALIVE_INTERVAL_MS")]
+    pub llm_proxy_stream_keepalive_interval_ms: Option<u64>,
     /// Longest time that running exchanges get to finish on shutdown [default: 30]
     #[arg(long, env = "ARCHESTRA_SHUTDOWN_GRACE_SECONDS")]
     pub shutdown_grace_seconds: Option<u64>,
@@ -98,15 +110,52 @@ pub struct Settings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Agent {
+    /// Its conversations start untrusted.
+    #[serde(default)]
+    pub consider_context_untrusted: bool,
     /// UUID.
     pub id: String,
+    /// How often the model is told of refusals and asked again within one answer; at most 10.
+    pub max_reasks: Option<u32>,
+    /// Whether verdicts are carried out; as the policy says if left out.
+    pub mode: Option<Mode>,
     /// Name for people; the slug if left out.
     pub name: Option<String>,
+    /// What happens after a refusal; as the policy says if left out.
+    pub on_refusal: Option<OnRefusal>,
     /// Lower-case name for base URLs.
     pub slug: String,
+    /// First segments of routes that are served although nobody can judge what they carry.
+    #[serde(default)]
+    pub unjudged_routes: Vec<String>,
+    /// What users say is not trusted.
+    #[serde(default)]
+    pub untrusted_users: bool,
     /// What differs from the settings of Vertex AI.
     #[serde(default)]
     pub vertex_ai: VertexAi,
+}
+
+/// `mode` of an agent.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Calls are refused and results replaced.
+    Enforce,
+    /// Everything is judged and recorded, nothing is changed.
+    Observe,
+    /// Nothing is judged.
+    Off,
+}
+
+/// `on_refusal` of an agent.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum OnRefusal {
+    /// The model is told and asked again.
+    TellModel,
+    /// The turn ends with the refusal as text.
+    Text,
 }
 
 /// `vertex_ai` of an agent: what is left out is as for all.
@@ -226,9 +275,15 @@ impl Settings {
             max_bodies_bytes: self.max_bodies_bytes.or(other.max_bodies_bytes),
             max_body_bytes: self.max_body_bytes.or(other.max_body_bytes),
             max_connections: self.max_connections.or(other.max_connections),
+            llm_proxy_stream_keepalive_interval_ms: self
+                .llm_proxy_stream_keepalive_interval_ms
+                .or(other.llm_proxy_stream_keepalive_interval_ms),
             max_event_bytes: self.max_event_bytes.or(other.max_event_bytes),
+            max_held_bytes: self.max_held_bytes.or(other.max_held_bytes),
             max_response_bytes: self.max_response_bytes.or(other.max_response_bytes),
             no_proxy: self.no_proxy.or(other.no_proxy),
+            policy_file: self.policy_file.or(other.policy_file),
+            policy_memory_bytes: self.policy_memory_bytes.or(other.policy_memory_bytes),
             providers: merge(self.providers, other.providers),
             record_file: self.record_file.or(other.record_file),
             record_queue_bytes: self.record_queue_bytes.or(other.record_queue_bytes),

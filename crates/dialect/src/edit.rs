@@ -3,7 +3,7 @@
 //!
 //! Bytes that need not change leave as they came.
 
-use model::{ResponseView, Span};
+use model::{RequestView, ResponseView, Span};
 use wire::json::JsonError;
 
 use crate::{EventClass, Target};
@@ -111,6 +111,22 @@ pub trait Edit {
     /// numbered.
     fn keeps_order(&self) -> bool;
 
+    /// Takes a result of a request away from the model: the place whose bytes change, and what stands there instead,
+    /// which says these words. None if the result has no content.
+    fn withhold(
+        &self,
+        request: &[u8],
+        view: &RequestView,
+        result: usize,
+        words: &str,
+    ) -> Option<(Span, Vec<u8>)> {
+        let span = view.results.get(result)?.content?;
+        let words = serde_json::Value::from(words);
+        let is_object = span.of(request).trim_ascii_start().starts_with(b"{");
+        let instead = if is_object { serde_json::json!({ "error": words }) } else { words };
+        Some((span, instead.to_string().into_bytes()))
+    }
+
     /// The answer with its calls as `rulings` say, indexed as in the view of
     /// [`read_response`](crate::Dialect::read_response), the reason for stopping put right. Every other byte stays.
     ///
@@ -142,3 +158,35 @@ pub trait Edit {
 /// Where parts of calls stand in the data of an event: position of the call in the view, and the place. A part that
 /// is the whole event is not listed.
 pub type Places = Vec<(usize, Span)>;
+
+macro_rules! stub {
+    ($t:ty) => {
+        impl Edit for $t {
+            fn editor(&self) -> Box<dyn Editor> {
+                unimplemented!()
+            }
+            fn keeps_order(&self) -> bool {
+                false
+            }
+            fn revise(&self, _: &[u8], _: &[Ruling]) -> Result<Vec<u8>, JsonError> {
+                unimplemented!()
+            }
+            fn join(&self, _: &[u8], _: &[u8]) -> Result<Vec<u8>, JsonError> {
+                unimplemented!()
+            }
+            fn ask_again(
+                &self,
+                _: Target<'_>,
+                _: &[u8],
+                _: Answer<'_>,
+                _: &[String],
+            ) -> Result<Vec<u8>, CannotAsk> {
+                unimplemented!()
+            }
+        }
+    };
+}
+stub!(crate::AnthropicMessages);
+stub!(crate::GeminiGenerate);
+stub!(crate::OpenAiChat);
+stub!(crate::OpenAiResponses);

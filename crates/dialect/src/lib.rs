@@ -74,7 +74,7 @@ impl Target<'_> {
 }
 
 /// One provider API.
-pub trait Dialect: fmt::Debug + Sync {
+pub trait Dialect: Edit + fmt::Debug + Sync {
     /// Its name in records and logs.
     fn name(&self) -> &'static str;
 

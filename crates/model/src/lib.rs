@@ -14,7 +14,7 @@ mod response;
 mod span;
 mod verdict;
 
-pub use agent::{Agent, DEFAULT_AGENT_ID, DEFAULT_AGENT_SLUG, VertexAi};
+pub use agent::{Agent, DEFAULT_AGENT_ID, DEFAULT_AGENT_SLUG, GuardSettings, Mode, OnRefusal, VertexAi};
 pub use call::{Carrier, ToolCall, ToolResult};
 pub use label::{Audience, Label, Trust};
 pub use request::{DeclaredTool, Origin, Reference, ReferenceKind, RequestView, Segment, ToolKind};

@@ -20,8 +20,9 @@ use crate::vertex::ToVertex;
 const METHOD_OVERRIDES: [&str; 3] = ["x-http-method", "x-http-method-override", "x-method-override"];
 
 /// A request whose agent and provider are known.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Admitted {
+    pub(crate) agent: Arc<Agent>,
     /// The dialect it speaks, if it is a conversation.
     pub(crate) dialect: Option<&'static dyn Dialect>,
     pub(crate) head: Parts,
@@ -37,6 +38,11 @@ pub(crate) struct Admitted {
 }
 
 impl Admitted {
+    /// Path of the provider's own, as the provider may understand it.
+    pub(crate) fn recognised(&self) -> &str {
+        self.recognised.strip_prefix(self.provider.base.path.as_str()).unwrap_or(&self.recognised)
+    }
+
     /// For the dialect to recognise.
     pub(crate) fn target(&self) -> Target<'_> {
         let query = self.head.uri.query().unwrap_or_default();
@@ -74,9 +80,9 @@ pub(crate) fn admit(
         Some(vertex) => target::recognise(vertex.path()).ok_or(Failure::BadPath)?.into_owned(),
         None => [provider.base.path.as_str(), &recognised].concat(),
     };
-    let path = rest.to_owned();
+    let (agent, path) = (Arc::clone(agent), rest.to_owned());
     let (method, dialect) = recognise(&provider, &head, &recognised);
-    let admitted = Admitted { dialect, head, method, path, provider, recognised, vertex };
+    let admitted = Admitted { agent, dialect, head, method, path, provider, recognised, vertex };
     let keeps = dialect.is_some_and(|dialect| dialect.keeps_answer(admitted.target()));
     exchange.routed(dialect, keeps);
     Ok(admitted)

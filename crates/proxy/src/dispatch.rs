@@ -12,20 +12,26 @@ use http::{Method, Request, StatusCode, Uri};
 use upstream::{Answer, Client, Provider, RequestBody, UpstreamError};
 
 use crate::admit::Admitted;
+use crate::again::Again;
+use crate::guard::Guard;
 use crate::headers::{complete_request, forward_request};
 use crate::inspect::{Payload, Permit};
 use crate::record::Exchange;
 use crate::rescue::{self, Failure};
-use crate::serve::State;
+use crate::serve::Worker;
 use crate::vertex::{self, Google, ToVertex};
 
 /// A provider's answer, with what is needed to relay it.
 #[derive(Debug)]
 pub(crate) struct Dispatched {
     pub(crate) answer: Answer,
+    /// For asking again, if calls of the answer may be refused.
+    pub(crate) again: Option<Box<Again>>,
     /// The dialect of the conversation, if it is one.
     pub(crate) dialect: Option<&'static dyn Dialect>,
     pub(crate) framing: Framing,
+    /// What judges the calls of the answer.
+    pub(crate) guard: Option<Box<Guard>>,
     /// Longest silence within the answer.
     pub(crate) idle: Duration,
     /// Answers to `HEAD` have no body, whatever their length says.
@@ -36,12 +42,18 @@ pub(crate) struct Dispatched {
 
 /// Sends a permitted request.
 pub(crate) async fn dispatch(
-    state: &State,
-    client: &Client,
+    worker: &Worker,
     permit: Permit,
     exchange: &mut Exchange,
 ) -> Result<Dispatched, Failure> {
-    let (mut admitted, payload) = permit.redeem();
+    let Worker { client, state } = worker;
+    let (mut admitted, payload, guard) = permit.redeem();
+    let again = match (&guard, admitted.dialect, &payload) {
+        (Some(guard), Some(dialect), Payload::Whole(body)) if guard.holds() => {
+            Some(Box::new(Again::new(admitted.clone(), body.clone(), dialect)))
+        }
+        _ => None,
+    };
     let provider = Arc::clone(&admitted.provider);
     let mut head = Request::new(());
     *head.method_mut() = admitted.head.method.clone();
@@ -72,7 +84,8 @@ pub(crate) async fn dispatch(
     exchange.answered(answer.status().as_u16());
     let framing = framing(&admitted, &answer);
     let Admitted { dialect, head, vertex, .. } = admitted;
-    Ok(Dispatched { answer, dialect, framing, idle: provider.idle, method: head.method, vertex })
+    let (idle, method) = (provider.idle, head.method);
+    Ok(Dispatched { again, answer, dialect, framing, guard, idle, method, vertex })
 }
 
 /// How the answer is cut into events. Errors come in one piece, whatever their content-type says (Gemini's say

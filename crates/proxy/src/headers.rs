@@ -13,6 +13,16 @@ const OURS: &str = "x-archestra-";
 /// Id of the exchange, told to the client so that it can be found in the record.
 pub(crate) const EXCHANGE_ID: HeaderName = HeaderName::from_static("x-archestra-exchange-id");
 
+/// Id of the decision that refused a call of the answer.
+const DECISION_ID: HeaderName = HeaderName::from_static("x-archestra-decision-id");
+
+/// Says by which decision a call was refused.
+pub(crate) fn decision_id(headers: &mut HeaderMap, id: &str) {
+    if let Ok(id) = HeaderValue::try_from(id) {
+        headers.insert(DECISION_ID, id);
+    }
+}
+
 /// Fields that belong to one connection only (RFC 9110, section 7.6.1), with the historic ones.
 fn is_hop_by_hop(name: &HeaderName) -> bool {
     matches!(

@@ -1,17 +1,26 @@
 //! May it go: the only maker of a [`Permit`].
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use hyper::body::Incoming;
+use model::{Mode, RequestView};
 
 use crate::admit::Admitted;
-use crate::read::{Content, Turn};
+use crate::guard::Guard;
+use crate::read::{Content, LARGE, Turn, on_own_thread};
 use crate::record::Exchange;
+use crate::rescue::Failure;
+use crate::routes;
+use crate::serve::State;
+use crate::snapshot::Snapshot;
 
 /// Leave to send a request. It owns the bytes that were judged, and only this module can make one: a request
 /// that was not inspected, or other bytes than the inspected ones, cannot be dispatched.
 #[derive(Debug)]
 pub(crate) struct Permit {
     admitted: Admitted,
+    guard: Option<Box<Guard>>,
     payload: Payload,
 }
 
@@ -23,24 +32,78 @@ pub(crate) enum Payload {
 }
 
 impl Permit {
-    /// Gives the permit up for what it allows to send.
-    pub(crate) fn redeem(self) -> (Admitted, Payload) {
-        (self.admitted, self.payload)
+    /// For a request that was permitted, to which nothing was added but the model's own answer and what we say of it.
+    pub(crate) fn again(admitted: Admitted, body: Bytes) -> Self {
+        Self { admitted, guard: None, payload: Payload::Whole(body) }
+    }
+
+    /// Gives the permit up for what it allows to send, and what judges the answer.
+    pub(crate) fn redeem(self) -> (Admitted, Payload, Option<Box<Guard>>) {
+        (self.admitted, self.payload, self.guard)
     }
 }
 
-/// Judges a turn. Without policies, whatever could be read may go as it came.
-pub(crate) fn inspect(turn: Turn, exchange: &mut Exchange) -> Permit {
-    let payload = match turn.content {
+/// Judges a turn: results that may not reach the model are replaced; without policies, whatever could be read may go
+/// as it came.
+pub(crate) async fn inspect(
+    snapshot: &Snapshot,
+    turn: Turn,
+    state: &Arc<State>,
+    exchange: &mut Exchange,
+) -> Result<Permit, Failure> {
+    let Turn { admitted, content } = turn;
+    let guard = Guard::of(snapshot.policy(), &admitted.agent);
+    let enforces = guard.as_ref().is_some_and(|guard| guard.mode() == Mode::Enforce);
+    if enforces && admitted.dialect.is_none() {
+        check_route(&admitted)?;
+    }
+    let (guard, payload) = match content {
         Content::Conversation { body, view } => {
             exchange.asked(&body, &view);
-            Payload::Whole(body)
+            match guard {
+                None => (None, Payload::Whole(body)),
+                Some(guard) => {
+                    let (guard, body) = judge(guard, &admitted, body, view, state).await?;
+                    exchange.judged(&guard);
+                    (Some(guard), Payload::Whole(body))
+                }
+            }
         }
         Content::Collected(body) => {
             exchange.received(body.len());
-            Payload::Whole(body)
+            (None, Payload::Whole(body))
         }
-        Content::PassThrough(body) => Payload::PassThrough(body),
+        Content::PassThrough(body) => (None, Payload::PassThrough(body)),
     };
-    Permit { admitted: turn.admitted, payload }
+    Ok(Permit { admitted, guard, payload })
+}
+
+/// A route that is no conversation goes unjudged only where it cannot matter, or an operator said so.
+fn check_route(admitted: &Admitted) -> Result<(), Failure> {
+    let path = admitted.recognised();
+    let name = routes::name(path).unwrap_or_default();
+    let is_allowed = admitted.agent.guard.unjudged_routes.iter().any(|allowed| allowed == name);
+    if is_allowed || routes::is_harmless(path) {
+        return Ok(());
+    }
+    Err(Failure::RouteNotJudged(name.chars().take(64).collect()))
+}
+
+async fn judge(
+    mut guard: Box<Guard>,
+    admitted: &Admitted,
+    body: Bytes,
+    view: RequestView,
+    state: &Arc<State>,
+) -> Result<(Box<Guard>, Bytes), Failure> {
+    let caller = guard.caller(&admitted.head.headers, &state.recall);
+    let dialect = admitted.dialect;
+    let large = body.len() >= LARGE;
+    let recall = Arc::clone(&state.recall);
+    let work = move || {
+        let withhold = |result: usize, words: &str| dialect?.withhold(&body, &view, result, words);
+        let body = guard.read(&body, &view, &caller, &recall, withhold)?;
+        Ok((guard, body))
+    };
+    if large { on_own_thread(work).await? } else { work() }
 }

@@ -60,7 +60,7 @@ mod tests {
 
     fn agent(slug: &str) -> Arc<Agent> {
         let (id, name, slug) = (slug.to_owned(), slug.to_owned(), slug.to_owned());
-        Arc::new(Agent { id, name, slug, vertex_ai: None })
+        Arc::new(Agent { guard: model::GuardSettings::default(), id, name, slug, vertex_ai: None })
     }
 
     #[test]

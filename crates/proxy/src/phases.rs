@@ -1,5 +1,7 @@
 //! The way of a request, on one screen.
 
+use std::sync::Arc;
+
 use http::header::EXPECT;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -16,7 +18,7 @@ use crate::serve::Worker;
 
 /// Takes a request from its head to its answer.
 pub(crate) async fn exchange(
-    worker: &Worker,
+    worker: &Arc<Worker>,
     request: Request<Incoming>,
     mut exchange: Exchange,
 ) -> Response<Body> {
@@ -37,14 +39,14 @@ pub(crate) async fn exchange(
         };
         errors = admitted.dialect.or(errors); // a provider may speak several
         let turn = read(admitted, body, state).await?; // what: a view of the body
-        let permit = inspect(turn, &mut exchange); // may it go: the only maker of Permit
-        dispatch(state, &worker.client, permit, &mut exchange).await // send: the only caller of the client
+        let permit = inspect(&snapshot, turn, state, &mut exchange).await?; // may it go: the only maker of Permit
+        dispatch(worker, permit, &mut exchange).await // send: the only caller of the client
     };
     let dispatched = match way.await {
         Ok(dispatched) => dispatched,
         Err(failure) => return rescue::answer(&failure, errors, exchange),
     };
-    match relay(dispatched, state, exchange).await {
+    match relay(dispatched, worker, exchange).await {
         Ok(response) => response, // back: the gate reads, bytes flow, one exchange is recorded
         Err((failure, exchange)) => rescue::answer(&failure, errors, exchange),
     }

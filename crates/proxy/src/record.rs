@@ -12,6 +12,7 @@ use upstream::Provider;
 use uuid::Uuid;
 
 use crate::clock;
+use crate::guard::{Guard, Judgement, Keeper};
 use crate::serve::State;
 
 /// What is recorded as the route of requests that are no conversation.
@@ -41,6 +42,7 @@ pub(crate) enum Outcome {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Fault {
     Client,
+    Policy,
     Upstream,
     Us,
 }
@@ -76,10 +78,16 @@ struct Ended {
 #[derive(Debug, Default)]
 struct Facts {
     agent: Option<Arc<Agent>>,
+    /// The exchange that this one asks again for.
+    asks_for: Option<Uuid>,
     error: Option<String>,
     first_byte: Option<Duration>,
+    /// What policies said.
+    judgement: Option<Judgement>,
+    keeper: Option<Keeper>,
     /// The provider keeps the answer, and its id is not noted yet.
     keeps: bool,
+    keeps_answers: bool,
     method: String,
     model: Option<String>,
     path: String,
@@ -104,6 +112,8 @@ struct Facts {
 struct Line<'a> {
     time: String,
     exchange: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asks_for: Option<Uuid>,
     agent: Option<&'a str>,
     provider: Option<&'a str>,
     route: Option<&'a str>,
@@ -130,6 +140,8 @@ struct Line<'a> {
     response_bytes: u64,
     first_byte_us: Option<u64>,
     duration_us: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<&'a Judgement>,
 }
 
 impl Exchange {
@@ -153,7 +165,7 @@ impl Exchange {
     /// The dialect of the conversation, and whether the provider keeps its answer.
     pub(crate) fn routed(&mut self, dialect: Option<&'static dyn Dialect>, keeps: bool) {
         self.facts.route = Some(dialect);
-        self.facts.keeps = keeps;
+        (self.facts.keeps, self.facts.keeps_answers) = (keeps, keeps);
     }
 
     /// What the request says.
@@ -185,6 +197,36 @@ impl Exchange {
         owner.is_some_and(|owner| owner.id == agent.id)
     }
 
+    /// What policies said of the request and, until now, of its answer.
+    pub(crate) fn judged(&mut self, guard: &Guard) {
+        self.facts.judgement = Some(guard.judgement());
+        self.facts.keeper = Some(guard.keeper());
+    }
+
+    /// Begins the exchange in which the provider is asked again for this one's client.
+    pub(crate) fn again(&mut self, body_bytes: usize) -> Self {
+        if let Some(judgement) = &mut self.facts.judgement {
+            judgement.asked_again = judgement.asked_again.saturating_add(1);
+        }
+        let at = clock::wall();
+        let facts = Facts {
+            agent: self.facts.agent.clone(),
+            asks_for: Some(self.id),
+            keeps: self.facts.route.flatten().is_some() && self.facts.keeps_answers,
+            keeper: self.facts.keeper.clone(),
+            keeps_answers: self.facts.keeps_answers,
+            method: self.facts.method.clone(),
+            path: self.facts.path.clone(),
+            provider: self.facts.provider.clone(),
+            route: self.facts.route,
+            stream: self.facts.stream,
+            tools: self.facts.tools,
+            ..Facts::default()
+        };
+        let (body, state) = (RequestBytes::Known(body_bytes as u64), Arc::clone(&self.state));
+        Self { id: clock::id(at), at, body, ended: None, facts, started: clock::now(), state }
+    }
+
     /// A body that is no conversation was taken in whole.
     pub(crate) fn received(&mut self, body_bytes: usize) {
         self.body = RequestBytes::Known(body_bytes as u64);
@@ -210,6 +252,11 @@ impl Exchange {
             return;
         }
         self.facts.keeps = false;
+        for id in [&view.id, &view.conversation].into_iter().flatten() {
+            if let Some(keeper) = &self.facts.keeper {
+                keeper.keep(id, &self.state.recall);
+            }
+        }
         if let (0, Some(provider), Some(agent)) =
             (self.facts.unseen_references, &self.facts.provider, &self.facts.agent)
         {
@@ -236,6 +283,11 @@ impl Exchange {
         self.facts.stop = view.stops.first().map(|stop| shortened(&stop.reason));
         self.facts.tool_calls = view.calls.len();
         self.facts.usage = view.usage;
+    }
+
+    /// How often a client whose stream waits is to hear so.
+    pub(crate) fn keep_alive(&self) -> Option<Duration> {
+        self.state.timeouts.keep_alive
     }
 
     /// Bytes of the answer's body went to the client.
@@ -278,6 +330,7 @@ impl Exchange {
         Line {
             time: jiff::Timestamp::try_from(self.at).map(|at| at.to_string()).unwrap_or_default(),
             exchange: self.id,
+            asks_for: facts.asks_for,
             agent: facts.agent.as_ref().map(|agent| agent.id.as_str()),
             provider: facts.provider.as_ref().map(|provider| provider.name.as_str()),
             route: facts.route.map(|dialect| dialect.map_or(PASS_THROUGH, Dialect::name)),
@@ -307,6 +360,7 @@ impl Exchange {
             response_bytes: facts.response_bytes,
             first_byte_us: facts.first_byte.map(micros),
             duration_us: micros(clock::now().saturating_duration_since(self.started)),
+            policy: facts.judgement.as_ref(),
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Back to the client: the head at once, the body as it arrives, streams through the gate.
 
 mod coded;
+mod heartbeat;
 mod idle;
+mod judged;
 mod stream;
 mod whole;
+
+use std::sync::Arc;
 
 use dialect::Framing;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
@@ -13,12 +17,14 @@ use http_body::Body as _;
 use crate::body::Body;
 use crate::dispatch::Dispatched;
 use crate::gate::Gate;
+use crate::guard::Guard;
 use crate::headers::{EXCHANGE_ID, forward_response};
 use crate::read::codings;
 use crate::record::Exchange;
 use crate::rescue::Failure;
-use crate::serve::State;
+use crate::serve::Worker;
 use coded::Decoders;
+use judged::Judged;
 pub(crate) use stream::Relayed;
 use whole::Whole;
 
@@ -26,9 +32,10 @@ use whole::Whole;
 /// error with its own status.
 pub(crate) async fn relay(
     dispatched: Dispatched,
-    state: &State,
+    worker: &Arc<Worker>,
     mut exchange: Exchange,
 ) -> Result<Response<Body>, (Failure, Exchange)> {
+    let state = &worker.state;
     let limits = &state.limits;
     let idle = dispatched.idle;
     let (mut head, body) = dispatched.answer.into_parts();
@@ -61,18 +68,39 @@ pub(crate) async fn relay(
         head.headers.remove(CONTENT_LENGTH);
     }
     let (Some(dialect), Framing::Array | Framing::Sse) = (dispatched.dialect, framing) else {
-        let whole =
-            Whole { dialect: dispatched.dialect, idle, status: head.status, vertex: dispatched.vertex };
-        if whole.vertex.is_some() {
+        let guard = dispatched.guard.filter(|_| head.status.is_success());
+        let (guard, observer) = by_mode(guard);
+        let (dialect, status, vertex) = (dispatched.dialect, head.status, dispatched.vertex);
+        let whole = Whole { dialect, idle, observer, status, vertex };
+        if whole.vertex.is_some() || guard.is_some() {
             head.headers.remove(CONTENT_LENGTH); // it may change
         }
-        let body = whole.relay(body, decoders, state, exchange).await?;
+        let body = match guard {
+            None => whole.relay(body, decoders, state, exchange).await?,
+            Some(guard) => {
+                let judged = Judged { again: dispatched.again, guard, whole };
+                judged.relay(body, decoders, worker, &mut head.headers, exchange).await?
+            }
+        };
         return Ok(Response::from_parts(head, body));
     };
     // It may end otherwise than it began to.
     head.headers.remove(CONTENT_LENGTH);
-    let gate = Gate::new(dialect, framing, limits.event).translating(dispatched.vertex);
-    let relayed =
-        Relayed::passing(body, idle, exchange).decoded(decoders).judged(gate, framed, state.budget.share());
+    let (judge, observer) = by_mode(dispatched.guard);
+    let gate =
+        Gate::new(dialect, framing, limits.event).translating(dispatched.vertex).judging(judge, limits.held);
+    let relayed = Relayed::passing(body, idle, exchange)
+        .decoded(decoders)
+        .judged(gate, framed, state.budget.share())
+        .asking(dispatched.again, worker)
+        .observed(observer);
     Ok(Response::from_parts(head, Body::Relayed(Box::new(relayed))))
+}
+
+/// A guard that can refuse something, or one that only observes.
+fn by_mode(guard: Option<Box<Guard>>) -> (Option<Box<Guard>>, Option<Box<Guard>>) {
+    match guard {
+        Some(guard) if guard.holds() => (Some(guard), None),
+        other => (None, other),
+    }
 }

@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     AnswerBroken,
     /// There is no room for the answer of the provider.
     AnswerNoRoom,
+    /// The answer of the provider has something that cannot be judged.
+    AnswerNotJudgeable,
     /// The answer of the provider came in a coding that cannot be undone.
     AnswerCoding,
     AnswerTimeout,
@@ -42,12 +44,16 @@ pub(crate) enum Failure {
     /// There is nothing to prove to Google who we are.
     Credentials(CredentialError),
     Draining,
+    /// A policy does not allow tools that the provider runs; their names.
+    HostedTools(String),
     Internal,
     NotJson(JsonError),
     /// The bodies of all exchanges take as much as they may.
     NoRoom,
     /// Vertex AI cannot do what is asked for.
     NotOnVertexAi(Untranslatable),
+    /// What this route carries is not judged, and policies are enforced; its name.
+    RouteNotJudged(String),
     UnknownAgent(String),
     UnknownProvider,
     Upstream(UpstreamError),
@@ -63,17 +69,24 @@ struct Meaning {
 }
 
 impl Failure {
+    /// Its name in records.
+    pub(crate) fn reason(&self) -> &'static str {
+        self.meaning().reason
+    }
+
     fn meaning(&self) -> Meaning {
         use ErrorKind::{
-            BadRequest, Draining, Internal, NotFound, Overloaded, TooLarge, Unavailable, UpstreamTimeout,
-            UpstreamUnavailable,
+            BadRequest, Draining, Forbidden, Internal, NotFound, Overloaded, TooLarge, Unavailable,
+            UpstreamTimeout, UpstreamUnavailable,
         };
-        use Fault::{Client, Upstream, Us};
+        use Fault::{Client, Policy, Upstream, Us};
         let (status, kind, fault, reason, message): (u16, ErrorKind, Fault, &str, Cow<'static, str>) = match self {
             Self::AnswerBroken => (502, UpstreamUnavailable, Upstream, "answer_broken",
                 "The provider broke off its answer before it was complete. The request may be tried again.".into()),
             Self::AnswerCoding => (502, UpstreamUnavailable, Upstream, "answer_coding",
                 "The provider's answer has a content-encoding that cannot be undone.".into()),
+            Self::AnswerNotJudgeable => (502, UpstreamUnavailable, Policy, "answer_not_judgeable",
+                "The provider's answer has a part that cannot be judged, and policies are enforced for this agent.".into()),
             Self::AnswerTimeout => (504, UpstreamTimeout, Upstream, "answer_timeout",
                 "The provider began an answer and then fell silent.".into()),
             Self::AnswerUntranslatable(error) => (502, UpstreamUnavailable, Upstream, "answer_untranslatable",
@@ -98,6 +111,8 @@ impl Failure {
                 format!("{error}.").into()),
             Self::Draining => (503, Draining, Us, "draining",
                 "This instance of the proxy is shutting down. Try again.".into()),
+            Self::HostedTools(names) => (403, Forbidden, Policy, "hosted_tools",
+                format!("The request offers tools that the provider runs itself ({names}), whose calls cannot be judged one by one. The policy of this agent has to allow each of them: `tool: NAME`, `calls: [{{ then: allow }}]`.").into()),
             Self::Internal => (500, Internal, Us, "internal",
                 "The proxy failed to build the request for the provider.".into()),
             Self::NotJson(error) => (400, BadRequest, Client, "not_json",
@@ -106,6 +121,8 @@ impl Failure {
                 "This instance of the proxy holds as many bytes of requests and answers as it may (ARCHESTRA_MAX_BODIES_BYTES). Try again.".into()),
             Self::NotOnVertexAi(refusal) => (refusal.status(), untranslatable(refusal.status()), Client, "not_on_vertex_ai",
                 format!("This agent uses Vertex AI: {refusal}.").into()),
+            Self::RouteNotJudged(name) => (403, Forbidden, Policy, "route_not_judged",
+                format!("Policies are enforced for this agent, and what `{name}` carries cannot be judged. An operator can allow it: `unjudged_routes = [{name:?}]` of the agent.").into()),
             Self::UnknownAgent(agent) => (404, NotFound, Client, "unknown_agent",
                 format!("No agent has the id {agent}. Check the agent's id in the base URL, or leave it out to use the default agent.").into()),
             Self::UnknownProvider => (404, NotFound, Client, "unknown_route",
@@ -188,6 +205,7 @@ pub(crate) fn answer(
         Failure::AnswerBroken
         | Failure::AnswerCoding
         | Failure::AnswerNoRoom
+        | Failure::AnswerNotJudgeable
         | Failure::AnswerTimeout
         | Failure::AnswerUntranslatable(_)
         | Failure::Credentials(_)
@@ -201,9 +219,11 @@ pub(crate) fn answer(
         | Failure::BodyTimeout
         | Failure::BodyTooLarge(_)
         | Failure::Draining
+        | Failure::HostedTools(_)
         | Failure::NotJson(_)
         | Failure::NoRoom
         | Failure::NotOnVertexAi(_)
+        | Failure::RouteNotJudged(_)
         | Failure::UnknownAgent(_)
         | Failure::UnknownProvider => Outcome::Refused,
     };

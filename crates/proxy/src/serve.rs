@@ -25,6 +25,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use upstream::{CredentialSettings, GoogleCredentials, Pools, Providers};
 
+use crate::policies::{self, Revision};
 use crate::snapshot::Snapshot;
 use crate::vertex::Google;
 use state::Phase;
@@ -56,6 +57,9 @@ pub enum ServeError {
         /// The system's reason.
         error: io::Error,
     },
+    /// The policy cannot be used.
+    #[error("ARCHESTRA_POLICY_FILE: {0}")]
+    Policy(String),
     /// The record cannot be opened.
     #[error("ARCHESTRA_RECORD_FILE: cannot open the record: {0}")]
     Record(io::Error),
@@ -83,7 +87,9 @@ impl Server {
     pub fn start(config: Config) -> Result<Self, ServeError> {
         let providers = Arc::new(Providers::new(&config).map_err(ServeError::Config)?);
         let pools = Pools::new(&providers).map_err(ServeError::Config)?;
-        let snapshot = Snapshot::new(config.agents.clone(), providers)
+        let policy = config.policy_file.as_deref().map(Revision::read).transpose();
+        let policy = policy.map_err(ServeError::Policy)?.map(Arc::new);
+        let snapshot = Snapshot::new(config.agents.clone(), providers, policy)
             .ok_or_else(|| ServeError::Config("the built-in agent is missing".to_owned()))?;
         let writer = Writer::start(config.record_file.as_deref(), config.limits.record_queue)
             .map_err(ServeError::Record)?;
@@ -103,6 +109,8 @@ impl Server {
     /// Serves until `stop` resolves, then lets running exchanges finish within the grace time.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let timeouts = self.config.timeouts;
+        let policy = self.config.policy_file.clone();
+        let watching = policy.map(|file| tokio::spawn(policies::watch(file, Arc::clone(&self.state))));
         tokio::select! {
             () = accept(&self.listener, &self.crew, self.config.limits.connections) => {}
             () = async {
@@ -114,6 +122,9 @@ impl Server {
         }
         self.state.enter(Phase::Closing);
         drop(self.listener);
+        if let Some(watching) = watching {
+            watching.abort();
+        }
         let left = self.crew.finish(timeouts.shutdown).await;
         tracing::info!(cut_off = left, "stopped");
         self.writer.close(LAST_LINES);

@@ -26,7 +26,7 @@ pub(crate) struct Google {
 }
 
 /// A request on its way to Vertex AI, and what its answer needs on the way back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ToVertex {
     place: Arc<VertexAi>,
     route: Route,

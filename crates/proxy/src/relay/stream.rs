@@ -1,26 +1,40 @@
 //! Bodies that flow while they arrive.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_ENCODING;
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::coded::Decoders;
+use super::heartbeat::Heartbeat;
 use super::idle::Idle;
+use crate::again::{Again, Asked, Asking};
 use crate::body::BrokenOff;
 use crate::budget::Share;
 use crate::gate::Gate;
+use crate::guard::Guard;
 use crate::headers::forward_response;
 use crate::record::{Exchange, Fault, Outcome};
 use crate::rescue::{self, Failure};
+use crate::serve::Worker;
 
 /// A body on its way from a provider to a client. Dropping it cancels the provider's work and ends the exchange.
 #[derive(Debug)]
 pub(crate) struct Relayed {
+    /// For asking the provider again.
+    again: Option<Box<(Again, Arc<Worker>)>>,
+    /// Another answer that is waited for.
+    asking: Option<Asking>,
     body: Option<Incoming>,
+    /// What broke, to be told when what came before it has gone out.
+    broken: Option<Failure>,
+    /// The exchange in which the provider was asked again.
+    child: Option<Exchange>,
     decoders: Option<Decoders>,
     /// How the body ended, to be told when what was gathered has gone out.
     ending: Option<Next>,
@@ -30,7 +44,11 @@ pub(crate) struct Relayed {
     gate: Option<Gate>,
     /// Pieces of a burst, to be sent together.
     gathered: BytesMut,
+    /// Runs out when the client should hear that the answer goes on.
+    heartbeat: Heartbeat,
     idle: Idle,
+    /// Judges without consequences.
+    observer: Option<Box<Guard>>,
     /// How often more of a burst is still waited for.
     patience: u8,
     /// Goes out first.
@@ -65,15 +83,22 @@ type Polled = Poll<Option<Result<Frame<Bytes>, BrokenOff>>>;
 impl Relayed {
     /// A body that nobody reads.
     pub(super) fn passing(body: Incoming, idle: Duration, exchange: Exchange) -> Self {
+        let heartbeat = Heartbeat::new(exchange.keep_alive());
         Self {
+            again: None,
+            asking: None,
             body: Some(body),
+            broken: None,
+            child: None,
             decoders: None,
             ending: None,
             exchange,
             framed: true,
             gate: None,
             gathered: BytesMut::new(),
+            heartbeat,
             idle: Idle::new(idle),
+            observer: None,
             patience: 0,
             prefix: None,
             share: None,
@@ -88,6 +113,17 @@ impl Relayed {
     /// Reads it as the streamed answer of a conversation.
     pub(super) fn judged(self, gate: Gate, framed: bool, share: Share) -> Self {
         Self { framed, gate: Some(gate), share: Some(share), ..self }
+    }
+
+    /// Asks the provider again if the model may be told of refusals.
+    pub(super) fn asking(self, again: Option<Box<Again>>, worker: &Arc<Worker>) -> Self {
+        let again = again.map(|again| Box::new((*again, Arc::clone(worker))));
+        Self { again, ..self }
+    }
+
+    /// Judges its calls without consequences.
+    pub(super) fn observed(self, observer: Option<Box<Guard>>) -> Self {
+        Self { observer, ..self }
     }
 
     /// Sends first what was taken in before.
@@ -128,7 +164,7 @@ impl Relayed {
                     self.ending = Some(ending);
                     return self.flush();
                 }
-                Poll::Pending if self.gathered.is_empty() => return Poll::Pending,
+                Poll::Pending if self.gathered.is_empty() => return self.keep_alive(cx),
                 Poll::Pending if self.patience == 0 => return self.flush(),
                 Poll::Pending => {
                     self.patience = self.patience.saturating_sub(1);
@@ -158,10 +194,30 @@ impl Relayed {
         self.send(gathered)
     }
 
+    /// Nothing flows. While that is because something waits, the client hears so from time to time.
+    fn keep_alive(&mut self, cx: &mut Context<'_>) -> Polled {
+        match &self.gate {
+            Some(gate) if gate.is_holding() && self.heartbeat.poll(cx).is_ready() => {
+                let alive = Bytes::from_static(gate.keep_alive());
+                self.send(alive)
+            }
+            _ => Poll::Pending,
+        }
+    }
+
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        if let Some(failure) = self.broken.take() {
+            return Poll::Ready(Next::Broken(failure));
+        }
+        if let Some(asking) = &mut self.asking {
+            let answered = std::task::ready!(Pin::new(asking).poll(cx));
+            self.asking = None;
+            return Poll::Ready(self.answered(answered));
+        }
         let Some(body) = &mut self.body else { return Poll::Ready(Next::End) };
         let frame = match Pin::new(body).poll_frame(cx) {
             Poll::Pending => return self.idle.poll(cx).map(|()| Next::Broken(Failure::AnswerTimeout)),
+            Poll::Ready(None) if self.asks_again() => return Poll::Ready(Next::Bytes(Bytes::new(), false)),
             Poll::Ready(None) => return Poll::Ready(Next::End),
             Poll::Ready(Some(Err(_))) => return Poll::Ready(Next::Broken(Failure::AnswerBroken)),
             Poll::Ready(Some(Ok(frame))) => frame,
@@ -186,20 +242,79 @@ impl Relayed {
             return Poll::Ready(Next::Bytes(plain, burst));
         };
         let plain = gate.push(plain);
-        self.exchange.kept(gate.view());
-        if share.cover(gate.kept()).is_err() {
-            return Poll::Ready(Next::Broken(Failure::AnswerNoRoom));
+        self.child.as_mut().unwrap_or(&mut self.exchange).kept(gate.view());
+        if gate.is_not_judgeable() {
+            self.broken = Some(Failure::AnswerNotJudgeable);
+        } else if share.cover(gate.kept()).is_err() {
+            self.broken = Some(Failure::AnswerNoRoom);
         }
         Poll::Ready(Next::Bytes(plain, burst))
     }
 
     fn send(&mut self, bytes: Bytes) -> Polled {
+        self.heartbeat.beat();
         self.exchange.sent(bytes.len());
         // A body of known length is not asked for its end once it has all been sent.
         if self.gate.is_none() && self.body.as_ref().is_some_and(Incoming::is_end_stream) {
             self.exchange.relayed();
         }
         Poll::Ready(Some(Ok(Frame::data(bytes))))
+    }
+
+    /// Whether the provider, which ended its answer, is asked again.
+    fn asks_again(&mut self) -> bool {
+        let (Some(gate), Some(again)) = (&mut self.gate, &mut self.again) else { return false };
+        if gate.asks_again().is_none() || self.decoders.is_some() {
+            return false;
+        }
+        note(&mut self.exchange, &mut self.child, &mut None, gate);
+        let Some((answer, notices)) = gate.asks_again() else { return false };
+        let (again, worker) = &mut **again;
+        match again.ask(worker, &mut self.exchange, answer, notices) {
+            Ok(asking) => {
+                self.asking = Some(asking);
+                true
+            }
+            Err(error) => {
+                tracing::debug!(exchange = %self.exchange.id, %error, "not asked again");
+                false
+            }
+        }
+    }
+
+    /// Another answer came, or none did.
+    fn answered(&mut self, answered: Asked) -> Next {
+        let Some(gate) = &mut self.gate else { return Next::End };
+        match answered {
+            Ok((dispatched, child))
+                if dispatched.answer.status().is_success()
+                    && dispatched.framing == gate.framing()
+                    && !dispatched.answer.headers().contains_key(CONTENT_ENCODING) =>
+            {
+                gate.go_on();
+                self.idle.heard();
+                self.child = Some(child);
+                self.body = Some(dispatched.answer.into_body());
+                Next::Bytes(Bytes::new(), false)
+            }
+            Ok((_, mut child)) => {
+                child.end(Outcome::Failed, Some(Fault::Upstream), Some("not_asked_again"));
+                self.body = None;
+                self.give_up()
+            }
+            Err((failure, mut child)) => {
+                rescue::break_off(&failure, &mut child);
+                self.body = None;
+                self.give_up()
+            }
+        }
+    }
+
+    /// The answer ends with what the client is told.
+    fn give_up(&mut self) -> Next {
+        let rest = self.gate.as_mut().map(Gate::give_up).unwrap_or_default();
+        self.exchange.relayed();
+        Next::Bytes(rest, false)
     }
 
     /// The provider ended the body.
@@ -218,9 +333,12 @@ impl Relayed {
                 return self.break_off(&Failure::AnswerBroken);
             }
             let tail = gate.finish();
-            rest = if last.is_empty() { tail } else { [last, tail].concat().into() };
+            rest = [last, tail, gate.give_up()].concat().into();
+            if gate.is_not_judgeable() {
+                return self.break_off(&Failure::AnswerNotJudgeable);
+            }
             let view = gate.view();
-            self.exchange.said(view);
+            note(&mut self.exchange, &mut self.child, &mut self.observer, gate);
             if gate.completion().is_none() && view.stops.is_empty() {
                 // Relayed as it came, for the transfer was whole. The answer was not.
                 self.exchange.end(Outcome::Failed, Some(Fault::Upstream), Some("answer_incomplete"));
@@ -237,15 +355,40 @@ impl Relayed {
             rescue::break_off(failure, &mut self.exchange);
             return Poll::Ready(Some(Err(BrokenOff)));
         };
-        self.exchange.said(gate.view());
-        if let Some(rest) = gate.completion() {
+        note(&mut self.exchange, &mut self.child, &mut self.observer, gate);
+        if let Some(end) = gate.completion().filter(|_| !gate.is_not_judgeable()) {
+            let rest = gate.give_up();
             self.exchange.relayed();
-            return if rest.is_empty() { Poll::Ready(None) } else { self.send(Bytes::from_static(rest)) };
+            let rest = if rest.is_empty() { Bytes::from_static(end) } else { rest };
+            return if rest.is_empty() { Poll::Ready(None) } else { self.send(rest) };
         }
         match rescue::end_stream(failure, &mut self.exchange, |error| gate.break_off(error)) {
             Some(ending) => self.send(ending),
             None => Poll::Ready(Some(Err(BrokenOff))),
         }
+    }
+}
+
+/// Notes what an answer said, and what policies say of it.
+fn note(
+    exchange: &mut Exchange,
+    child: &mut Option<Exchange>,
+    observer: &mut Option<Box<Guard>>,
+    gate: &Gate,
+) {
+    match child.take() {
+        None => exchange.said(gate.view()),
+        Some(mut child) => {
+            child.said(gate.view());
+            child.relayed();
+        }
+    }
+    if let Some(observer) = observer {
+        observer.observe(gate.view());
+        exchange.judged(observer);
+    }
+    if let Some(guard) = gate.guard() {
+        exchange.judged(guard);
     }
 }
 

@@ -17,6 +17,8 @@ use super::coded::Decoders;
 use super::idle::Idle;
 use super::stream::Relayed;
 use crate::body::Body;
+use crate::budget::Share;
+use crate::guard::Guard;
 use crate::read::{LARGE, on_own_thread};
 use crate::record::Exchange;
 use crate::rescue::Failure;
@@ -29,63 +31,55 @@ pub(super) struct Whole {
     pub(super) dialect: Option<&'static dyn Dialect>,
     /// Longest silence within it.
     pub(super) idle: Duration,
+    /// Judges without consequences.
+    pub(super) observer: Option<Box<Guard>>,
     pub(super) status: StatusCode,
     /// What translates it, if it came from Vertex AI.
     pub(super) vertex: Option<Box<ToVertex>>,
 }
 
+/// An answer as it was taken in.
+pub(super) enum Taken {
+    All(Bytes),
+    /// It is too long to be read: what came of it, and what is still to come.
+    TooLong(Bytes, Box<(Incoming, Decoders)>),
+}
+
+/// What an answer is, and what it says.
+type Read = (Bytes, Option<Result<ResponseView, JsonError>>);
+
 impl Whole {
     /// Reads an answer and hands it on as it came, or translated. One that is too long to be read flows on unread.
     pub(super) async fn relay(
         self,
-        mut body: Incoming,
-        mut decoders: Decoders,
+        body: Incoming,
+        decoders: Decoders,
         state: &State,
         mut exchange: Exchange,
     ) -> Result<Body, (Failure, Exchange)> {
-        let limit = state.limits.response;
         let mut share = state.budget.share();
-        let mut whole = Pieces::default();
-        let mut silence = Idle::new(self.idle);
-        loop {
-            let piece = match next(&mut body, &mut silence).await {
-                Ok(Some(piece)) => decoders.push(piece),
-                Ok(None) => break,
-                Err(failure) => return Err((failure, exchange)),
-            };
-            let Ok(piece) = piece else { return Err((Failure::AnswerCoding, exchange)) };
-            if share.cover(whole.len().saturating_add(piece.len())).is_err() {
-                return Err((Failure::AnswerNoRoom, exchange));
-            }
-            whole.add(piece);
-            if whole.len() > limit {
+        let bytes = match self.take_in(body, decoders, state, &mut share).await {
+            Ok(Taken::All(bytes)) => bytes,
+            Ok(Taken::TooLong(begun, rest)) => {
+                let (body, decoders) = *rest;
                 let rest = Relayed::passing(body, self.idle, exchange).decoded(decoders);
-                return Ok(Body::Relayed(Box::new(rest.after(share.hold(whole.join())))));
+                return Ok(Body::Relayed(Box::new(rest.after(share.hold(begun)))));
             }
-            if body.is_end_stream() {
-                break;
-            }
-        }
-        match decoders.finish() {
-            Ok(rest) => whole.add(rest),
-            Err(_) => return Err((Failure::AnswerCoding, exchange)),
-        }
-        let bytes = whole.join();
-        let read = if bytes.len() < LARGE {
-            self.read(bytes)
-        } else {
-            match on_own_thread(move || self.read(bytes)).await {
-                Ok(read) => read,
-                Err(failure) => return Err((failure, exchange)),
-            }
+            Err(failure) => return Err((failure, exchange)),
         };
-        match read {
+        match self.read(bytes).await {
             Err(failure) => Err((failure, exchange)),
             Ok((bytes, _)) if share.cover(bytes.len()).is_err() => Err((Failure::AnswerNoRoom, exchange)),
             Ok((bytes, view)) => {
                 match view {
                     None => {}
-                    Some(Ok(view)) => exchange.said(&view),
+                    Some(Ok(view)) => {
+                        exchange.said(&view);
+                        if let Some(mut guard) = self.observer {
+                            guard.observe(&view);
+                            exchange.judged(&guard);
+                        }
+                    }
                     Some(Err(error)) => {
                         tracing::debug!(exchange = %exchange.id, %error, "answer not readable");
                     }
@@ -95,14 +89,45 @@ impl Whole {
         }
     }
 
+    /// Takes in an answer, up to the longest that is read.
+    pub(super) async fn take_in(
+        &self,
+        mut body: Incoming,
+        mut decoders: Decoders,
+        state: &State,
+        share: &mut Share,
+    ) -> Result<Taken, Failure> {
+        let limit = state.limits.response;
+        let mut whole = Pieces::default();
+        let mut silence = Idle::new(self.idle);
+        while let Some(piece) = next(&mut body, &mut silence).await? {
+            let piece = decoders.push(piece).map_err(|_| Failure::AnswerCoding)?;
+            share.cover(whole.len().saturating_add(piece.len())).map_err(|_| Failure::AnswerNoRoom)?;
+            whole.add(piece);
+            if whole.len() > limit {
+                return Ok(Taken::TooLong(whole.join(), Box::new((body, decoders))));
+            }
+            if body.is_end_stream() {
+                break;
+            }
+        }
+        whole.add(decoders.finish().map_err(|_| Failure::AnswerCoding)?);
+        Ok(Taken::All(whole.join()))
+    }
+
     /// Translates the answer, and reads what becomes of it.
-    fn read(self, bytes: Bytes) -> Result<(Bytes, Option<Result<ResponseView, JsonError>>), Failure> {
-        let bytes = match self.vertex {
-            None => bytes,
-            Some(vertex) => vertex.answer(self.status, bytes).map_err(Failure::AnswerUntranslatable)?,
+    pub(super) async fn read(&self, bytes: Bytes) -> Result<Read, Failure> {
+        let (dialect, status, vertex) = (self.dialect, self.status, self.vertex.clone());
+        let large = bytes.len() >= LARGE;
+        let work = move || {
+            let bytes = match vertex {
+                None => bytes,
+                Some(vertex) => vertex.answer(status, bytes).map_err(Failure::AnswerUntranslatable)?,
+            };
+            let view = dialect.map(|dialect| dialect.read_response(&bytes));
+            Ok((bytes, view))
         };
-        let view = self.dialect.map(|dialect| dialect.read_response(&bytes));
-        Ok((bytes, view))
+        if large { on_own_thread(work).await? } else { work() }
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::budget::Budget;
 use crate::kept::Kept;
+use crate::recall::Recall;
 use crate::snapshot::Snapshot;
 use crate::vertex::Google;
 
@@ -35,6 +36,8 @@ pub(crate) struct State {
     /// What providers keep, and for whom.
     pub(crate) kept: Kept,
     pub(crate) limits: Limits,
+    /// What judging remembers.
+    pub(crate) recall: Arc<Recall>,
     pub(crate) recorder: Recorder,
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) timeouts: Timeouts,
@@ -49,6 +52,7 @@ impl State {
         recorder: Recorder,
     ) -> Self {
         Self {
+            recall: Arc::new(Recall::new(config.limits.policy_memory)),
             budget: Budget::new(config.limits.bodies),
             google,
             kept: Kept::default(),

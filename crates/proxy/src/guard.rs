@@ -1,0 +1,382 @@
+//! What policies say of one exchange: of the results in its request, and of the calls in its answer.
+
+mod conversation;
+mod judgement;
+mod words;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HeaderName};
+use model::{Agent, Carrier, Label, Mode, OnRefusal, Refusal, RequestView, ResponseView, ToolCall, Trust};
+use policy::{CallDecision, Conversation, Declared, Policy, Setting, ToolName, Value};
+use wire::splice::Edits;
+
+use crate::clock;
+use crate::gate::{Refused, Verdict, is_cut_off};
+use crate::labels::{Key, Subject};
+use crate::policies::Revision;
+use crate::recall::Recall;
+use crate::rescue::Failure;
+use conversation::History;
+pub(crate) use judgement::Judgement;
+
+/// Header fields in which clients name their session.
+static SESSIONS: [HeaderName; 5] = [
+    HeaderName::from_static("x-archestra-session-id"),
+    HeaderName::from_static("x-claude-code-session-id"),
+    HeaderName::from_static("session-id"),
+    HeaderName::from_static("session_id"),
+    HeaderName::from_static("conversation_id"),
+];
+
+/// Header fields with a client's key.
+static KEYS: [HeaderName; 4] = [
+    AUTHORIZATION,
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
+
+/// How often a model is asked again, where nothing else is set.
+const REASKS: u32 = 3;
+
+/// Longest name of a session that is taken for one, in bytes.
+const LONGEST_SESSION: usize = 256;
+
+/// Judges one exchange by one revision of the policy.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    agent: Arc<Agent>,
+    conversation: Option<Conversation>,
+    declared: Declared,
+    /// Some call could be refused.
+    holds: bool,
+    judgement: Judgement,
+    /// Whose exchange it is.
+    owner: u64,
+    mode: Mode,
+    on_refusal: OnRefusal,
+    /// How often the model may still be told.
+    reasks: u32,
+    revision: Arc<Revision>,
+    /// The label that the conversation starts with.
+    start: Label,
+    recall: Option<Arc<Recall>>,
+}
+
+/// Who calls, as far as labels are kept for them.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    owner: u64,
+    session: Option<Key>,
+}
+
+/// Keeps the label of what an exchange leaves at the provider.
+#[derive(Clone, Debug)]
+pub(crate) struct Keeper {
+    agent: Arc<Agent>,
+    label: Label,
+    owner: u64,
+}
+
+impl Keeper {
+    pub(crate) fn keep(&self, id: &str, recall: &Recall) {
+        let key = recall.key((&self.agent.id, self.owner), Subject::Reference(id));
+        recall.tighten(key, &self.label);
+    }
+}
+
+impl Guard {
+    /// For a request of this agent; none where nothing is judged.
+    pub(crate) fn of(revision: Option<&Arc<Revision>>, agent: &Arc<Agent>) -> Option<Box<Self>> {
+        let (revision, agent) = (Arc::clone(revision?), Arc::clone(agent));
+        let mode = agent.guard.mode.unwrap_or_else(|| mode(&revision.policy));
+        if mode == Mode::Off {
+            return None;
+        }
+        let on_refusal = agent.guard.on_refusal.unwrap_or_else(|| on_refusal(&revision.policy));
+        let start = match agent.guard.consider_context_untrusted {
+            true => Label::of(Trust::Untrusted),
+            false => Label::default(),
+        };
+        Some(Box::new(Self {
+            judgement: Judgement::new(&revision.id, mode),
+            reasks: agent.guard.max_reasks.unwrap_or(REASKS),
+            agent,
+            conversation: None,
+            declared: Declared::default(),
+            holds: false,
+            owner: 0,
+            mode,
+            on_refusal,
+            revision,
+            start,
+            recall: None,
+        }))
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether calls have to wait for their verdict, because one could be refused.
+    pub(crate) fn holds(&self) -> bool {
+        self.holds
+    }
+
+    /// Who calls: by their key, since nobody is authenticated here.
+    pub(crate) fn caller(&self, headers: &HeaderMap, recall: &Recall) -> Caller {
+        let secret = KEYS.iter().find_map(|name| headers.get(name)).map(|value| value.as_bytes());
+        let owner = recall.number(secret.unwrap_or_default());
+        let session = session(headers);
+        let session = session.map(|id| recall.key((&self.agent.id, owner), Subject::Session(id)));
+        Caller { owner, session }
+    }
+
+    /// Reads the conversation of a request and judges the results in it: the bytes that may be sent.
+    pub(crate) fn read(
+        &mut self,
+        body: &Bytes,
+        view: &RequestView,
+        caller: &Caller,
+        recall: &Arc<Recall>,
+        withhold: impl Fn(usize, &str) -> Option<(model::Span, Vec<u8>)>,
+    ) -> Result<Bytes, Failure> {
+        self.owner = caller.owner;
+        self.recall = Some(Arc::clone(recall));
+        self.declared = conversation::declared(body, view, &recall.memory);
+        let mut history = History::read(body, view, self, recall);
+        let known = [caller.session, history.prefix(self, recall)];
+        for label in known.into_iter().flatten().filter_map(|key| recall.label(key)).chain(history.kept()) {
+            self.start = self.start.meet(&label);
+        }
+        let segments = history.segments(body, view, &self.revision.policy, &self.declared);
+        let read = self.revision.policy.read_conversation(&segments, &self.setting(), &recall.memory);
+        let known = caller.session.into_iter().chain(history.whole(self, recall)).chain(history.grows());
+        for key in known {
+            recall.tighten(key, &read.label);
+        }
+        let mut edits = Edits::default();
+        for (segment, decision) in &read.results {
+            let tool = history.tool(*segment);
+            self.judgement.result(history.place(*segment), tool.as_deref(), decision);
+            let withheld = decision.fate != policy::Fate::Passes && self.mode == Mode::Enforce;
+            let result = history.result(*segment).filter(|_| withheld);
+            if let Some(result) = result {
+                let words = words::withheld(tool.as_deref(), decision.fate);
+                if let Some((span, text)) = withhold(result, &words) {
+                    edits.replace(span, text);
+                }
+            }
+        }
+        self.judgement.context(&read, history.offset());
+        self.conversation = Some(read);
+        self.check_hosted(view, body)?;
+        self.holds = self.mode == Mode::Enforce && self.may_refuse();
+        let sent = edits.apply(body).map_err(|_| Failure::Internal)?;
+        Ok(match sent {
+            Cow::Borrowed(_) => body.clone(),
+            Cow::Owned(sent) => sent.into(),
+        })
+    }
+
+    /// Judges all calls of an answer, without consequences.
+    pub(crate) fn observe(&mut self, view: &ResponseView) {
+        let is_cut = is_cut_off(view);
+        for call in &view.calls {
+            self.complete(call, is_cut);
+        }
+    }
+
+    /// What was said until now.
+    pub(crate) fn judgement(&self) -> Judgement {
+        self.judgement.clone()
+    }
+
+    /// The first decision that refused a call.
+    pub(crate) fn decision(&self) -> Option<&str> {
+        self.judgement.refusal()
+    }
+
+    /// Whether the model may be told of refusals once more.
+    pub(crate) fn may_tell(&self) -> bool {
+        self.on_refusal == OnRefusal::TellModel && self.reasks > 0
+    }
+
+    /// The model was told.
+    pub(crate) fn told(&mut self) {
+        self.reasks = self.reasks.saturating_sub(1);
+    }
+
+    /// A verdict that holds whatever the arguments are: only leave to go. A refusal can wait for the whole name.
+    pub(crate) fn at_name(&mut self, call: &ToolCall<String>) -> Option<Verdict> {
+        let name = call.name.as_deref().filter(|_| runs_here(call.carrier))?;
+        let conversation = self.conversation.as_ref()?;
+        let policy = &self.revision.policy;
+        let setting = self.setting();
+        let decision =
+            conversation.settled(policy, &self.declared, name, call.namespace.as_deref(), &setting)?;
+        (decision.verdict == model::Verdict::Allow).then(|| {
+            self.decided(call, &decision);
+            Verdict::Allow
+        })
+    }
+
+    /// The verdict on a call that has come to its end. `is_cut`: it may be only the beginning of one.
+    pub(crate) fn complete(&mut self, call: &ToolCall<String>, is_cut: bool) -> Verdict {
+        if call.carrier == Carrier::Hosted {
+            return self.hosted(call);
+        }
+        let started = clock::now();
+        let decision = self.decide(call, is_cut);
+        self.judgement.took(clock::now().saturating_duration_since(started));
+        self.decided(call, &decision)
+    }
+
+    fn decide(&self, call: &ToolCall<String>, is_cut: bool) -> CallDecision {
+        let policy = &self.revision.policy;
+        let setting = self.setting();
+        let Some(conversation) = &self.conversation else {
+            return words::not_judgeable(&self.start);
+        };
+        let arguments = arguments(call, is_cut);
+        let name = call.name.as_deref().unwrap_or_default();
+        let resolved =
+            policy::resolve(policy, &self.declared, name, call.namespace.as_deref(), arguments.as_ref());
+        let mut asked = resolved.call(false);
+        if !runs_here(call.carrier) || name.is_empty() {
+            asked.refused = Some(Refusal::NotJudgeable);
+        }
+        conversation.decide_call(policy, &asked, &setting)
+    }
+
+    /// Notes a decision; what becomes of the call.
+    fn decided(&mut self, call: &ToolCall<String>, decision: &CallDecision) -> Verdict {
+        let name = call.name.as_deref().unwrap_or_default();
+        let id = self.judgement.call(name, decision);
+        let is_let_through = decision.verdict == model::Verdict::Allow || self.mode == Mode::Observe;
+        if is_let_through {
+            self.note_call(call);
+            return Verdict::Allow;
+        }
+        Verdict::Refuse(Refused { notice: words::notice(decision), text: words::text(name, decision, &id) })
+    }
+
+    /// A call that the provider runs: it has happened already, or will.
+    fn hosted(&mut self, call: &ToolCall<String>) -> Verdict {
+        let allowed = self.allows_hosted(call.name.as_deref().unwrap_or_default(), call.namespace.as_deref());
+        if allowed || self.mode == Mode::Observe { Verdict::Allow } else { Verdict::End }
+    }
+
+    /// Whether the policy allows a tool whatever it is called with, and whatever was read before.
+    fn allows_hosted(&self, name: &str, namespace: Option<&str>) -> bool {
+        let Some(conversation) = &self.conversation else { return false };
+        let untrusted = Label::of(Trust::Untrusted);
+        let setting = self.setting();
+        let context = policy::Context { label: &untrusted, ..conversation.context(&setting) };
+        let tool = ToolName { name, server: namespace };
+        let decision = self.revision.policy.settled(tool, &context);
+        decision.is_some_and(|decision| decision.verdict == model::Verdict::Allow)
+    }
+
+    fn may_refuse(&self) -> bool {
+        let Some(conversation) = &self.conversation else { return true };
+        let policy = &self.revision.policy;
+        // A tool that no rule can name: what is true of it is true of calls of tools that were not declared.
+        !self.allows_hosted("\u{0}", None) || conversation.may_refuse(policy, &self.declared, &self.setting())
+    }
+
+    /// Refuses a request that offers tools which the provider runs, unless the policy allows each of them.
+    fn check_hosted(&self, view: &RequestView, body: &[u8]) -> Result<(), Failure> {
+        if self.mode != Mode::Enforce {
+            return Ok(());
+        }
+        let hosted = conversation::hosted(body, view);
+        let refused: Vec<String> = hosted
+            .into_iter()
+            .filter(|(name, namespace)| !self.allows_hosted(name, namespace.as_deref()))
+            .map(|(name, _)| name.chars().take(64).collect())
+            .collect();
+        if refused.is_empty() { Ok(()) } else { Err(Failure::HostedTools(refused.join(", "))) }
+    }
+
+    fn setting(&self) -> Setting<'_> {
+        Setting {
+            agent: &self.agent.slug,
+            start: &self.start,
+            team: None,
+            trusted_attachments: false,
+            untrusted_users: self.agent.guard.untrusted_users,
+            user: None,
+        }
+    }
+
+    /// The key under which a call is known that was let through.
+    fn call_key(&self, recall: &Recall, id: Option<&str>, name: &str, arguments: Option<&str>) -> Key {
+        let arguments = arguments.filter(|_| id.is_none()).map(canonical);
+        let subject = Subject::Call(id.unwrap_or_default(), name, arguments.as_deref());
+        recall.key((&self.agent.id, self.owner), subject)
+    }
+
+    fn note_call(&self, call: &ToolCall<String>) {
+        let (Some(recall), Some(name)) = (&self.recall, call.name.as_deref()) else { return };
+        let id = call.id.as_deref().filter(|id| !id.is_empty());
+        let key = self.call_key(recall, id, name, call.arguments.as_deref());
+        recall.tighten(key, &Label::default());
+    }
+
+    /// Whose the answer is and which label it has, for requests that refer to it later.
+    pub(crate) fn keeper(&self) -> Keeper {
+        let label = self.conversation.as_ref().map(|read| read.label.clone());
+        let label = label.unwrap_or_else(|| Label::of(Trust::Untrusted));
+        Keeper { agent: Arc::clone(&self.agent), label, owner: self.owner }
+    }
+}
+
+/// What a call was made with; none if that cannot be read.
+fn arguments(call: &ToolCall<String>, is_cut: bool) -> Option<Value> {
+    let text = call.arguments.as_deref().unwrap_or_default();
+    if call.carrier == Carrier::Custom {
+        let input = (!is_cut).then(|| Value::Text(text.to_owned()))?;
+        return Some(Value::Object([("input".to_owned(), input)].into()));
+    }
+    if text.is_empty() {
+        // So some providers write a call without arguments; one that was cut off looks the same.
+        return (!is_cut).then(|| Value::Object([].into()));
+    }
+    Value::from_json(text.as_bytes()).ok()
+}
+
+/// Arguments in a form that does not depend on how they are written.
+fn canonical(json: &str) -> String {
+    Value::from_json(json.as_bytes()).map_or_else(|_| json.to_owned(), |value| format!("{value:?}"))
+}
+
+/// Whether the application runs calls in this form.
+fn runs_here(carrier: Carrier) -> bool {
+    matches!(carrier, Carrier::Custom | Carrier::Function | Carrier::LegacyFunction)
+}
+
+fn mode(policy: &Policy) -> Mode {
+    match policy.mode {
+        policy::rule::Mode::Enforce => Mode::Enforce,
+        policy::rule::Mode::Observe => Mode::Observe,
+        policy::rule::Mode::Off => Mode::Off,
+    }
+}
+
+fn on_refusal(policy: &Policy) -> OnRefusal {
+    match policy.on_refusal {
+        policy::rule::OnRefusal::TellModel => OnRefusal::TellModel,
+        policy::rule::OnRefusal::Text => OnRefusal::Text,
+    }
+}
+
+fn session(headers: &HeaderMap) -> Option<&str> {
+    let values = SESSIONS.iter().filter_map(|name| headers.get(name));
+    let mut values = values.filter_map(|value| value.to_str().ok());
+    values.find(|id| !id.is_empty() && id.len() <= LONGEST_SESSION)
+}

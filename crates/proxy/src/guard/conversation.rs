@@ -1,0 +1,285 @@
+//! A request's view as the conversation that policies read.
+
+use std::borrow::Cow;
+use std::hash::Hasher;
+
+use foldhash::SharedSeed;
+use foldhash::quality::FoldHasher;
+use model::{DeclaredTool, Label, Origin, ReferenceKind, RequestView, Text, ToolKind};
+use policy::identity::resolve_past;
+use policy::{Answered, Asked, Declaration, Declared, Memory, Policy, Segment, Value};
+use wire::json::decode;
+
+use super::Guard;
+use crate::labels::{Key, Subject};
+use crate::recall::Recall;
+
+/// The tools that a request declares.
+pub(super) fn declared(body: &[u8], view: &RequestView, memory: &Memory) -> Declared {
+    let tools: Vec<_> = view.tools.iter().filter_map(|tool| named(body, tool)).collect();
+    let declarations = tools.iter().map(|(name, namespace, tool)| Declaration {
+        is_hosted: tool.kind == ToolKind::Hosted,
+        name,
+        namespace: namespace.as_deref(),
+        raw: tool.declaration.of(body),
+    });
+    Declared::new(declarations, memory)
+}
+
+/// Names of the tools that the provider runs, with their groups.
+pub(super) fn hosted(body: &[u8], view: &RequestView) -> Vec<(String, Option<String>)> {
+    let hosted = view.tools.iter().filter(|tool| tool.kind == ToolKind::Hosted);
+    let text = |text| decode(body, text).into_owned();
+    hosted.map(|tool| (tool.name.map(text).unwrap_or_default(), tool.namespace.map(text))).collect()
+}
+
+type Named<'a> = (Cow<'a, str>, Option<Cow<'a, str>>, &'a DeclaredTool);
+
+fn named<'a>(body: &'a [u8], tool: &'a DeclaredTool) -> Option<Named<'a>> {
+    Some((decode(body, tool.name?), tool.namespace.map(|name| decode(body, name)), tool))
+}
+
+/// The calls of a request and what its segments are.
+pub(super) struct History<'a> {
+    calls: Vec<Past<'a>>,
+    /// Conversations that the request adds to.
+    grows: Vec<Key>,
+    /// Labels of what the request refers to.
+    kept: Vec<Label>,
+    /// Hashes of the rows of segments from the first one on.
+    rows: Vec<(u64, u64)>,
+    results: Vec<Matched<'a>>,
+    /// For each segment of the request, the result that it is.
+    segments: Vec<Option<usize>>,
+    /// How many references nothing is known of.
+    unseen: usize,
+}
+
+/// A call in the conversation so far.
+struct Past<'a> {
+    arguments: Option<Cow<'a, str>>,
+    id: Option<Cow<'a, str>>,
+    is_foreign: bool,
+    name: Cow<'a, str>,
+    namespace: Option<Cow<'a, str>>,
+    position: usize,
+    /// What a wrapper was called with.
+    value: Option<Value>,
+}
+
+/// A result, and the calls that it may answer.
+struct Matched<'a> {
+    calls: Vec<usize>,
+    own_name: Option<Cow<'a, str>>,
+}
+
+impl<'a> History<'a> {
+    pub(super) fn read(body: &'a [u8], view: &RequestView, guard: &Guard, recall: &Recall) -> Self {
+        let text = |text: Text| decode(body, text);
+        let calls: Vec<Past<'a>> = view
+            .calls
+            .iter()
+            .map(|call| {
+                let name = call.name.map(text).unwrap_or_default();
+                let id = call.id.map(text).filter(|id| !id.is_empty());
+                let arguments = call.arguments.map(text);
+                let key = guard.call_key(recall, id.as_deref(), &name, arguments.as_deref());
+                let spans = [call.id, call.name, call.arguments].into_iter().flatten();
+                Past {
+                    is_foreign: !recall.knows_call(key),
+                    namespace: call.namespace.map(text),
+                    position: spans.map(|text| text.span.start).min().unwrap_or_default(),
+                    value: None,
+                    arguments,
+                    id,
+                    name,
+                }
+            })
+            .collect();
+        let results = matched(body, view, &calls);
+        let segments = view.segments.iter().map(|segment| match segment.origin {
+            Origin::Tool(result) => Some(result),
+            Origin::Assistant
+            | Origin::Attachment
+            | Origin::HostedTool
+            | Origin::System
+            | Origin::Unknown
+            | Origin::User => None,
+        });
+        let references = view.references.iter().map(|reference| {
+            let id = text(reference.id?);
+            Some((reference.kind, recall.key((&guard.agent.id, guard.owner), Subject::Reference(&id))))
+        });
+        let references: Vec<_> = references.collect();
+        let grows = references.iter().flatten().filter(|(kind, _)| *kind == ReferenceKind::Conversation);
+        let grows = grows.map(|(_, key)| *key).collect();
+        let label = |(_, key)| recall.label(key);
+        let known: Vec<Option<Label>> =
+            references.into_iter().map(|reference| reference.and_then(label)).collect();
+        let unseen = known.iter().filter(|label| label.is_none()).count();
+        let rows = rows(body, view, recall.seeds);
+        let segments = segments.collect();
+        Self { calls, grows, kept: known.into_iter().flatten().collect(), rows, results, segments, unseen }
+    }
+
+    /// Labels of what the request refers to and was made here.
+    pub(super) fn kept(&self) -> impl Iterator<Item = Label> {
+        self.kept.iter().cloned()
+    }
+
+    /// Keys of conversations that the request adds to.
+    pub(super) fn grows(&self) -> impl Iterator<Item = Key> {
+        self.grows.iter().copied()
+    }
+
+    /// The key of the longest row of segments that was sent before.
+    pub(super) fn prefix(&self, guard: &Guard, recall: &Recall) -> Option<Key> {
+        let keys = self.rows.iter().rev().map(|row| row_key(*row, guard, recall));
+        keys.into_iter().find(|key| recall.label(*key).is_some())
+    }
+
+    /// The key of all segments.
+    pub(super) fn whole(&self, guard: &Guard, recall: &Recall) -> Option<Key> {
+        self.rows.last().map(|row| row_key(*row, guard, recall))
+    }
+
+    /// The conversation. What the request only refers to comes first: it was there before.
+    pub(super) fn segments<'b>(
+        &'b mut self,
+        body: &'b [u8],
+        view: &'b RequestView,
+        policy: &Policy,
+        declared: &Declared,
+    ) -> Vec<Segment<'b>> {
+        self.look_through_wrappers(policy, declared);
+        let unseen = (0..self.unseen).map(|_| Segment { origin: policy::Origin::Unseen, raw: b"" });
+        let seen = view.segments.iter().map(|segment| {
+            let content = segment.content.of(body);
+            let (origin, raw) = match segment.origin {
+                Origin::Assistant => (policy::Origin::Assistant, content),
+                Origin::Attachment => (policy::Origin::Attachment, content),
+                Origin::HostedTool => (policy::Origin::HostedTool(None), content),
+                Origin::System => (policy::Origin::System, content),
+                Origin::Unknown => (policy::Origin::Unknown, content),
+                Origin::User => (policy::Origin::User, content),
+                Origin::Tool(at) => {
+                    let span = view.results.get(at).and_then(|result| result.content);
+                    let answered = self.answered(at, policy, declared);
+                    (policy::Origin::Result(answered), span.map_or(content, |span| span.of(body)))
+                }
+            };
+            Segment { origin, raw }
+        });
+        unseen.chain(seen).collect()
+    }
+
+    fn look_through_wrappers(&mut self, policy: &Policy, declared: &Declared) {
+        for call in &mut self.calls {
+            let namespace = call.namespace.as_deref();
+            if resolve_past(policy, declared, &call.name, namespace, None).is_none() {
+                let arguments = call.arguments.as_deref().unwrap_or_default();
+                call.value = Value::from_json(arguments.as_bytes()).ok();
+            }
+        }
+    }
+
+    fn answered(&self, at: usize, policy: &Policy, declared: &Declared) -> Answered<'_> {
+        let Some(result) = self.results.get(at) else { return Answered::default() };
+        let calls = result.calls.iter().filter_map(|at| self.calls.get(*at)).map(|call| {
+            let namespace = call.namespace.as_deref();
+            let found = resolve_past(policy, declared, &call.name, namespace, call.value.as_ref());
+            // What a wrapper passes on stands within what it was called with, and lends nothing.
+            let own = call.arguments.as_deref().filter(|_| call.value.is_none());
+            Asked {
+                arguments: own.map(str::as_bytes),
+                is_foreign: call.is_foreign || found.is_none(),
+                tool: found.map_or_else(
+                    || policy::ToolName { name: &call.name, server: namespace },
+                    |(tool, _)| tool,
+                ),
+            }
+        });
+        Answered { calls: calls.collect(), own_name: result.own_name.as_deref() }
+    }
+
+    /// How many segments come before those of the request.
+    pub(super) fn offset(&self) -> usize {
+        self.unseen
+    }
+
+    /// The place among the segments of the request.
+    pub(super) fn place(&self, segment: usize) -> Option<usize> {
+        segment.checked_sub(self.unseen)
+    }
+
+    /// The result that a segment is.
+    pub(super) fn result(&self, segment: usize) -> Option<usize> {
+        self.segments.get(self.place(segment)?).copied().flatten()
+    }
+
+    /// The name of the tool that a result is of, as the conversation has it.
+    pub(super) fn tool(&self, segment: usize) -> Option<String> {
+        let result = self.results.get(self.result(segment)?)?;
+        let called = result.calls.first().and_then(|at| self.calls.get(*at)).map(|call| &call.name);
+        called.or(result.own_name.as_ref()).map(|name| name.clone().into_owned())
+    }
+}
+
+/// The calls that each result may answer: those of its id that come before it; without an id, the first of its name
+/// that no result before it answers.
+fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Vec<Matched<'a>> {
+    let mut taken = vec![false; calls.len()];
+    let mut matched = Vec::with_capacity(view.results.len());
+    let by_id = calls.iter().enumerate().filter_map(|(at, call)| Some((call.id.as_deref()?, at)));
+    let mut ids: std::collections::HashMap<&str, Vec<usize>> = std::collections::HashMap::new();
+    by_id.for_each(|(id, at)| ids.entry(id).or_default().push(at));
+    for result in &view.results {
+        let own_name = result.name.map(|name| decode(body, name));
+        let id = result.call_id.map(|id| decode(body, id)).filter(|id| !id.is_empty());
+        let place = result.content.map(|span| span.start).or(result.call_id.map(|id| id.span.start));
+        let place = place.unwrap_or(usize::MAX);
+        let calls: Vec<usize> = match (id, &own_name) {
+            (Some(id), _) => {
+                let all = ids.get(id.as_ref()).into_iter().flatten().copied();
+                all.filter(|at| calls.get(*at).is_some_and(|call| call.position < place)).collect()
+            }
+            (None, Some(name)) => {
+                let found = calls.iter().enumerate().position(|(at, call)| {
+                    !taken.get(at).copied().unwrap_or(true)
+                        && call.id.is_none()
+                        && call.name == *name
+                        && call.position < place
+                });
+                if let Some(taken) = found.and_then(|at| taken.get_mut(at)) {
+                    *taken = true;
+                }
+                found.into_iter().collect()
+            }
+            (None, None) => Vec::new(),
+        };
+        matched.push(Matched { calls, own_name });
+    }
+    matched
+}
+
+/// A hash of each row of segments that begins with the first one.
+fn rows(body: &[u8], view: &RequestView, (one, two): (u64, u64)) -> Vec<(u64, u64)> {
+    let (first, second) = (SharedSeed::from_u64(one), SharedSeed::from_u64(two));
+    let mut row = (one, two);
+    let mut rows = Vec::with_capacity(view.segments.len());
+    for segment in &view.segments {
+        let raw = segment.content.of(body);
+        let next = |seed: u64, shared: &SharedSeed| {
+            let mut hasher = FoldHasher::with_seed(seed, shared);
+            hasher.write(raw);
+            hasher.finish()
+        };
+        row = (next(row.0, &first), next(row.1, &second));
+        rows.push(row);
+    }
+    rows
+}
+
+fn row_key(row: (u64, u64), guard: &Guard, recall: &Recall) -> Key {
+    recall.key((&guard.agent.id, guard.owner), Subject::Prefix(row.0, row.1))
+}

@@ -1,0 +1,188 @@
+//! What was decided in an exchange, as it is recorded: rules, labels and places, never content.
+
+use std::time::Duration;
+
+use model::{Audience, Label, Mode, Verdict};
+use policy::explain::Source;
+use policy::{CallDecision, Conversation, ResultDecision};
+use serde::Serialize;
+
+use crate::clock;
+
+/// Most decisions that are recorded of one exchange; the rest is counted.
+const MOST: usize = 256;
+
+/// Longest name of a tool that is recorded, in characters.
+const LONGEST: usize = 128;
+
+/// Decisions of one exchange.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Judgement {
+    revision: String,
+    mode: &'static str,
+    /// How far the conversation is trusted, and who may see it.
+    context: Option<Context>,
+    results: Vec<OfResult>,
+    calls: Vec<OfCall>,
+    /// Decisions beyond those listed.
+    unlisted: u64,
+    refused: u64,
+    withheld: u64,
+    /// How often the model was told of refusals and asked again.
+    pub(crate) asked_again: u64,
+    /// What judging calls took, together.
+    judging_us: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Context {
+    trust: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<Vec<String>>,
+    /// Place of the first segment that lowered it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lowered_by: Option<usize>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct OfResult {
+    segment: Option<usize>,
+    tool: Option<String>,
+    action: &'static str,
+    fate: &'static str,
+    trust: &'static str,
+    rule: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct OfCall {
+    decision: String,
+    tool: String,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'static str>,
+    action: &'static str,
+    rule: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    matched: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    arguments: Vec<Argument>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Argument {
+    path: String,
+    origin: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen: Option<String>,
+}
+
+impl Judgement {
+    pub(super) fn new(revision: &str, mode: Mode) -> Self {
+        let mode = match mode {
+            Mode::Enforce => "enforce",
+            Mode::Observe => "observe",
+            Mode::Off => "off",
+        };
+        Self {
+            revision: revision.to_owned(),
+            mode,
+            context: None,
+            results: Vec::new(),
+            calls: Vec::new(),
+            unlisted: 0,
+            refused: 0,
+            withheld: 0,
+            asked_again: 0,
+            judging_us: 0,
+        }
+    }
+
+    /// The label of the conversation. `offset`: how many segments come before those of the request.
+    pub(super) fn context(&mut self, read: &Conversation, offset: usize) {
+        let Label { trust, audience } = &read.label;
+        let audience = match audience {
+            Audience::Everyone => None,
+            Audience::Readers(names) => Some(names.iter().cloned().collect()),
+        };
+        let lowered_by = read.lowered_by.and_then(|at| at.checked_sub(offset));
+        self.context = Some(Context { trust: trust.name(), audience, lowered_by });
+    }
+
+    pub(super) fn result(&mut self, segment: Option<usize>, tool: Option<&str>, decision: &ResultDecision) {
+        if decision.fate != policy::Fate::Passes {
+            self.withheld = self.withheld.saturating_add(1);
+        }
+        if self.results.len() >= MOST {
+            self.unlisted = self.unlisted.saturating_add(1);
+            return;
+        }
+        self.results.push(OfResult {
+            segment,
+            tool: tool.map(shortened),
+            action: decision.action.name(),
+            fate: decision.fate.name(),
+            trust: decision.label.trust.name(),
+            rule: rule(&decision.source),
+        });
+    }
+
+    /// Notes the decision on a call; its id.
+    pub(super) fn call(&mut self, tool: &str, decision: &CallDecision) -> String {
+        let id = clock::id(clock::wall()).to_string();
+        let (verdict, why) = match decision.verdict {
+            Verdict::Allow => ("allow", None),
+            Verdict::Approval => ("approval", None),
+            Verdict::Refuse(refusal) => ("refuse", Some(refusal.name())),
+        };
+        if decision.verdict != Verdict::Allow {
+            self.refused = self.refused.saturating_add(1);
+        }
+        if self.calls.len() >= MOST {
+            self.unlisted = self.unlisted.saturating_add(1);
+            return id;
+        }
+        let matched = decision.matched.iter().map(|matched| {
+            let causes: Vec<String> = matched.causes.iter().map(ToString::to_string).collect();
+            format!("{}: {} ({})", matched.source, matched.action.name(), causes.join("; "))
+        });
+        let arguments = decision.arguments.iter().take(MOST).map(|argument| Argument {
+            path: shortened(&argument.path),
+            origin: argument.origin.clone(),
+            seen: argument.seen.clone(),
+        });
+        self.calls.push(OfCall {
+            decision: id.clone(),
+            tool: shortened(tool),
+            verdict,
+            why,
+            action: decision.action.name(),
+            rule: rule(&decision.source),
+            matched: matched.take(MOST).collect(),
+            arguments: arguments.collect(),
+        });
+        id
+    }
+
+    pub(super) fn took(&mut self, time: Duration) {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.judging_us = self.judging_us.saturating_add(micros);
+    }
+
+    /// The first decision that refused a call.
+    pub(super) fn refusal(&self) -> Option<&str> {
+        let refused = self.calls.iter().find(|call| call.verdict != "allow");
+        refused.map(|call| call.decision.as_str())
+    }
+}
+
+fn rule(source: &Source) -> Option<String> {
+    match source {
+        Source::Default => None,
+        Source::Rule { .. } => Some(source.to_string()),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}

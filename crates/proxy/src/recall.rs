@@ -1,0 +1,65 @@
+//! What judging remembers from one exchange to the next.
+
+use model::Label;
+use policy::Memory;
+
+use crate::labels::{InMemory, Key, Keys, Labels, Subject};
+
+/// What is remembered of earlier exchanges, and of contents that were read before.
+#[derive(Debug)]
+pub(crate) struct Recall {
+    keys: Keys,
+    labels: Box<dyn Labels>,
+    /// What was read of contents before.
+    pub(crate) memory: Memory,
+    /// For hashes that nobody else can make.
+    pub(crate) seeds: (u64, u64),
+    /// Conversations are taken for what they say: all calls in them count as let through, and nothing is kept of them.
+    trusts_history: bool,
+}
+
+impl Recall {
+    /// Remembers contents in about so many bytes.
+    pub(crate) fn new(bytes: usize) -> Self {
+        let keys = Keys::default();
+        let seed = |number: u8| keys.number(&[number]);
+        let mut secret = [0; 32];
+        for (place, number) in secret.chunks_exact_mut(8).zip(0..) {
+            place.copy_from_slice(&seed(number).to_le_bytes());
+        }
+        let (memory, seeds) = (Memory::new(secret, bytes), (seed(4), seed(5)));
+        Self { keys, labels: Box::<InMemory>::default(), memory, seeds, trusts_history: false }
+    }
+
+    /// Takes conversations for what they say they are.
+    pub(crate) fn trusting_history(self) -> Self {
+        Self { trusts_history: true, ..self }
+    }
+
+    /// The key of something that belongs to `owner`: an agent, and who calls.
+    pub(crate) fn key(&self, owner: (&str, u64), subject: Subject<'_>) -> Key {
+        self.keys.key(owner, subject)
+    }
+
+    /// A number for a secret, from which it cannot be told.
+    pub(crate) fn number(&self, secret: &[u8]) -> u64 {
+        self.keys.number(secret)
+    }
+
+    /// The label kept for this.
+    pub(crate) fn label(&self, key: Key) -> Option<Label> {
+        if self.trusts_history { None } else { self.labels.label(key) }
+    }
+
+    /// Tightens the label kept for this, or keeps it from now on.
+    pub(crate) fn tighten(&self, key: Key, label: &Label) {
+        if !self.trusts_history {
+            self.labels.tighten(key, label);
+        }
+    }
+
+    /// Whether a call was let through.
+    pub(crate) fn knows_call(&self, key: Key) -> bool {
+        self.trusts_history || self.label(key).is_some()
+    }
+}
