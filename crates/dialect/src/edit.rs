@@ -158,35 +158,3 @@ pub trait Edit {
 /// Where parts of calls stand in the data of an event: position of the call in the view, and the place. A part that
 /// is the whole event is not listed.
 pub type Places = Vec<(usize, Span)>;
-
-macro_rules! stub {
-    ($t:ty) => {
-        impl Edit for $t {
-            fn editor(&self) -> Box<dyn Editor> {
-                unimplemented!()
-            }
-            fn keeps_order(&self) -> bool {
-                false
-            }
-            fn revise(&self, _: &[u8], _: &[Ruling]) -> Result<Vec<u8>, JsonError> {
-                unimplemented!()
-            }
-            fn join(&self, _: &[u8], _: &[u8]) -> Result<Vec<u8>, JsonError> {
-                unimplemented!()
-            }
-            fn ask_again(
-                &self,
-                _: Target<'_>,
-                _: &[u8],
-                _: Answer<'_>,
-                _: &[String],
-            ) -> Result<Vec<u8>, CannotAsk> {
-                unimplemented!()
-            }
-        }
-    };
-}
-stub!(crate::AnthropicMessages);
-stub!(crate::GeminiGenerate);
-stub!(crate::OpenAiChat);
-stub!(crate::OpenAiResponses);
