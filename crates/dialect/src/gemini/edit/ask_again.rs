@@ -73,7 +73,7 @@ fn conversation(request: &[u8]) -> Result<Conversation, CannotAsk> {
     let form = match (several, forced, role.as_deref()) {
         (true, ..) => "the request asks for several candidates",
         (_, true, _) => "the request forces a call of a function",
-        (.., Some("function" | "user") | None) => "",
+        (.., Some("" | "function" | "user") | None) => "",
         (.., Some(_)) => "the conversation does not end with the user's turn",
     };
     if !form.is_empty() {
