@@ -1,6 +1,8 @@
 //! Gemini (`models/{model}:generateContent` and `:streamGenerateContent`, Gemini API reference, "Generating
 //! content"). Field names come in lower camel case or with underscores, as protocol buffers' JSON allows.
 
+mod edit;
+mod items;
 mod part;
 mod request;
 mod response;

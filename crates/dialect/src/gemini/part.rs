@@ -25,6 +25,8 @@ pub(super) struct Part {
     pub(super) name: Option<Text>,
     /// What a function answered.
     pub(super) response: Option<Span>,
+    /// Something is said about it, mostly by a signature.
+    pub(super) signed: bool,
     pub(super) span: Span,
     pub(super) text_bytes: usize,
     /// The model's reasoning.
@@ -78,11 +80,12 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<Part, JsonError> {
         kind: PartKind::Unknown,
         name: None,
         response: None,
+        signed: false,
         span: Span { start, end: start },
         text_bytes: 0,
         thought: false,
     };
-    let (mut kinds, mut signed) = (0_u32, false);
+    let mut kinds = 0_u32;
     r.members(|r, key, _| {
         let kind = match member(&key.as_str()) {
             Member::Call(carrier) => {
@@ -97,12 +100,16 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<Part, JsonError> {
                 result(r, &mut part)?;
                 PartKind::Result
             }
+            Member::Content(PartKind::HostedResult) => {
+                part.id = r.member("id", Reader::string)?;
+                PartKind::HostedResult
+            }
             Member::Content(kind) => {
                 r.skip()?;
                 kind
             }
             Member::Modifier => {
-                signed = true;
+                part.signed = true;
                 return r.skip();
             }
             Member::Thought => {
@@ -118,7 +125,7 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<Part, JsonError> {
         part.kind = if kinds == 1 { kind } else { PartKind::Unknown };
         Ok(())
     })?;
-    if kinds == 0 && (signed || part.thought) {
+    if kinds == 0 && (part.signed || part.thought) {
         // A signature alone, as streams end with.
         part.kind = PartKind::Text;
     }

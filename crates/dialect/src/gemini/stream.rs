@@ -20,6 +20,8 @@ pub(super) struct ContentStream {
     growing: Growing,
     /// Calls whose arguments go on in later events: alternative and position in the view.
     open: Vec<(u32, usize)>,
+    /// The provider has said why an alternative ended.
+    stopped: bool,
 }
 
 impl StreamReader for ContentStream {
@@ -33,6 +35,7 @@ impl StreamReader for ContentStream {
         let all_ended = self.alternatives.iter().all(|(_, ended)| *ended);
         class.turn_ended &= result.is_ok() && all_ended;
         self.finished = all_ended && (self.finished || class.turn_ended);
+        class.stops = self.stopped;
         classify(result, class, self.growing.overflowed)
     }
 
@@ -133,6 +136,7 @@ impl ContentStream {
     /// The provider has said why alternatives stopped: what they have open ends here.
     fn end(&mut self, class: &mut EventClass, stopped: impl Fn(u32) -> bool) {
         class.turn_ended = true;
+        self.stopped = true;
         for (_, ended) in self.alternatives.iter_mut().filter(|(owner, _)| stopped(*owner)) {
             *ended = true;
         }
@@ -183,6 +187,7 @@ impl ContentStream {
             }
         };
         class.part(at);
+        class.places.push((at, part.span));
         if part.continues {
             self.open.push((alternative, at));
         } else {

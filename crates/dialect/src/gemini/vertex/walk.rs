@@ -10,6 +10,7 @@ use wire::json::{Fault, JsonError, Key, Kind, Reader};
 use wire::splice::Edits;
 
 use super::{Place, Untranslatable};
+use crate::gemini::items::Items;
 
 /// The walk through one body.
 pub(super) struct Walk<'p> {
@@ -111,7 +112,7 @@ impl<'p> Walk<'p> {
             return r.skip();
         }
         let open = r.position().saturating_add(1);
-        let mut members = Members::default();
+        let mut members = Items::default();
         let mut seen = [false; MOST_FIELDS];
         let mut complete = message.required.is_none();
         r.members(|r, key, offset| {
@@ -188,40 +189,6 @@ const MOST_FIELDS: usize = 16;
 fn says_nothing(value: &[u8]) -> bool {
     let bare: Vec<u8> = value.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(6).collect();
     matches!(bare.as_slice(), b"null" | b"false" | b"[]")
-}
-
-/// Takes members out of an object with the commas that belong to them.
-#[derive(Default)]
-struct Members {
-    /// A member stays.
-    any_kept: bool,
-    /// Where the last member ended.
-    last: Option<usize>,
-    /// First byte of the members at the object's start that go.
-    leading: Option<usize>,
-}
-
-impl Members {
-    /// A member with its key and value stood at `span`.
-    fn passed(&mut self, edits: &mut Edits<'_>, keeps: bool, span: Span) {
-        if keeps {
-            if let Some(start) = self.leading.take() {
-                edits.remove(Span { start, end: span.start });
-            }
-            self.any_kept = true;
-        } else if let Some(last) = self.last.filter(|_| self.any_kept) {
-            edits.remove(Span { start: last, end: span.end });
-        } else {
-            self.leading.get_or_insert(span.start);
-        }
-        self.last = Some(span.end);
-    }
-
-    fn end(&mut self, edits: &mut Edits<'_>) {
-        if let (Some(start), Some(end)) = (self.leading.take(), self.last) {
-            edits.remove(Span { start, end });
-        }
-    }
 }
 
 /// Whether a key is this field, in lower camel case or with underscores.
