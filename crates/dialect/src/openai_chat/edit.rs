@@ -1,8 +1,10 @@
 //! Changing an answer, and making a request again.
 
+mod ask_again;
 mod choice;
 mod outline;
 mod stream;
+mod turn;
 mod usage;
 mod whole;
 
@@ -35,7 +37,9 @@ impl Edit for OpenAiChat {
         answer: Answer<'_>,
         notices: &[String],
     ) -> Result<Vec<u8>, CannotAsk> {
-        let _ = (request, answer, notices);
-        Err(CannotAsk::Form("not yet"))
+        ask_again::ask_again(request, answer, notices)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,18 +84,18 @@ fn join_messages(
     (reader, second): (&Reader<'_>, &Message),
     edits: &mut Edits<'_>,
 ) -> Result<(), JsonError> {
-    let mut alone = second.object.members.is_empty();
+    let mut missing = Vec::new();
     for (name, between) in TOLD {
         let Some(told) = first.object.any(name).filter(|told| !told.is_empty()) else { continue };
         let raw = String::from_utf8_lossy(told.value.of(first_reader.bytes()));
         match second.object.any(name) {
-            None => {
-                second.object.add(&format!("\"{name}\":{raw}"), alone, edits);
-                alone = false;
-            }
+            None => missing.push(format!("\"{name}\":{raw}")),
             Some(member) if member.is_empty() => edits.replace(member.value, raw.into_owned().into_bytes()),
             Some(member) => put_before((first_reader, told), (reader, member), between, edits)?,
         }
+    }
+    if !missing.is_empty() {
+        second.object.add(&missing.join(","), second.object.members.is_empty(), edits);
     }
     Ok(())
 }
