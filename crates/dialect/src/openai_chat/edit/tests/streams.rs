@@ -37,7 +37,7 @@ fn any_of_three_calls_is_refused_and_the_others_close_the_gap() {
     let markers = ["AAA", "BBB", "CCC"];
     for refused in 0..7_usize {
         for ruling in [say("No."), Ruling::Drop] {
-            let is_refused = |at: usize| refused + 1 & (1 << at) != 0;
+            let is_refused = |at: usize| (refused + 1) & (1 << at) != 0;
             let rulings: Vec<Ruling> =
                 (0..3).map(|at| if is_refused(at) { ruling.clone() } else { Ruling::Keep }).collect();
             let out = edited(&three(), &rulings);
@@ -282,7 +282,8 @@ fn places_are_those_of_the_parts() {
     let mut reader = OpenAiChat.stream_reader();
     let chunk = r#"{"choices":[{"delta":{"tool_calls":[ {"index":0,"id":"a"} , {"index":1}],"function_call":{"name":"f"}},"message":{"tool_calls":[{"index":2}]},"index":3}]}"#;
     let class = reader.event(None, chunk.as_bytes());
-    let found: Vec<&str> = class.places.iter().map(|(_, at)| &chunk[at.start..at.end]).collect();
+    let found: Vec<&str> =
+        class.places.iter().map(|(_, at)| std::str::from_utf8(at.of(chunk.as_bytes())).unwrap()).collect();
     assert_eq!(found, [r#"{"index":0,"id":"a"}"#, r#"{"index":1}"#, r#"{"name":"f"}"#, r#"{"index":2}"#]);
     assert_eq!(class.places.iter().map(|(call, _)| *call).collect::<Vec<_>>(), [0, 1, 2, 3]);
     assert!(!class.stops);
@@ -297,4 +298,49 @@ fn an_empty_reason_stops_nothing() {
         r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a"}]},"finish_reason":""}]}"#;
     let class = reader.event(None, start.as_bytes());
     assert!(!class.stops && class.calls_ended.is_empty());
+}
+
+/// What goes out when events of calls wait for the end of their calls and others do not.
+fn gated(events: &Events, rulings: &[Ruling]) -> Events {
+    let mut reader = OpenAiChat.stream_reader();
+    let mut editor = OpenAiChat.editor();
+    let (mut held, mut out, mut known) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, data) in events {
+        let class = reader.event(name.as_deref(), data);
+        known.extend(class.calls_ended.clone());
+        let waits = |class: &crate::EventClass| class.call_parts.iter().any(|call| !known.contains(call));
+        held.push((class, data));
+        let mut ready = Vec::new();
+        while held.first().is_some_and(|(class, _)| !waits(class)) {
+            ready.push(held.remove(0));
+        }
+        ready.extend(held.extract_if(.., |(class, _)| class.call_parts.is_empty()));
+        for (class, data) in ready {
+            let event = crate::Event { class: &class, data, name: None };
+            let mut pieces = Vec::new();
+            editor.event(event, reader.view(), rulings, &mut pieces).unwrap();
+            out.extend(pieces.into_iter().map(|piece| match piece {
+                Piece::AsItCame => (None, data.clone()),
+                Piece::Changed(data) | Piece::New { data, .. } => (None, data),
+            }));
+        }
+    }
+    assert!(held.is_empty());
+    out
+}
+
+#[test]
+fn text_that_overtakes_calls_changes_nothing_about_them() {
+    for name in ["stream-call-then-text", "stream-parallel-interleaved", "stream-text-then-call"] {
+        let events = fixture(name);
+        let calls = read(&events).view().calls.len();
+        assert_eq!(gated(&events, &vec![Ruling::Keep; calls]).len(), events.len());
+        for refused in 0..calls {
+            let mut rulings = vec![Ruling::Keep; calls];
+            rulings[refused] = say("No.");
+            let (text, role, calls) = accumulate(&gated(&events, &rulings));
+            assert_eq!((&role, &calls), (&"assistant".to_owned(), &accumulate(&edited(&events, &rulings)).2));
+            assert!(text.contains("No."), "{name}: {text}");
+        }
+    }
 }
