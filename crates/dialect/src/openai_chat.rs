@@ -1,5 +1,6 @@
 //! OpenAI Chat Completions (`POST /chat/completions`, OpenAI API reference, "Chat").
 
+mod edit;
 mod request;
 mod response;
 mod stream;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use model::{Carrier, OutputKind, ResponseView, ToolCall};
+use model::{Carrier, OutputKind, ResponseView, Span, ToolCall};
 use wire::json::{JsonError, Kind, Reader};
 
 use super::response;
@@ -14,6 +14,8 @@ pub(super) struct ChatStream {
     finished: bool,
     growing: Growing,
     open: Vec<OpenCall>,
+    /// A reason for stopping was read.
+    stopped: bool,
 }
 
 /// A call whose end has not come yet.
@@ -32,6 +34,7 @@ impl StreamReader for ChatStream {
         if data.trim_ascii() == b"[DONE]" {
             self.finished = true;
             class.turn_ended = true;
+            class.stops = true;
             class.calls_ended = self.open.drain(..).map(|call| call.at).collect();
             return classify(Ok(()), class, false);
         }
@@ -39,6 +42,7 @@ impl StreamReader for ChatStream {
             self.chunk(&mut reader, &mut class)?;
             reader.end()
         });
+        class.stops = self.stopped;
         classify(result, class, self.growing.overflowed)
     }
 
@@ -73,13 +77,15 @@ impl ChatStream {
     /// One of `choices`. The deltas are read where they stand if the index came first, as it does from every
     /// known server, and looked at a second time if not.
     fn choice(&mut self, r: &mut Reader<'_>, class: &mut EventClass) -> Result<(), JsonError> {
-        let (mut index, mut delta, mut reason) = (None, None, None);
+        let (mut index, mut reason) = (None, None);
+        let (mut early, mut second) = (None, None);
         r.object(["index", "delta", "finish_reason", "message"], |r, field| {
             match field {
                 Some(0) => index = r.unsigned()?.and_then(|i| u32::try_from(i).ok()),
                 Some(1 | 3) => match index {
                     Some(alternative) => self.delta(r, alternative, class)?,
-                    None => delta = Some(r.value()?),
+                    None if early.is_none() => early = Some(r.value()?),
+                    None => second = Some(r.value()?),
                 },
                 Some(2) => reason = r.characters()?,
                 _ => r.skip()?,
@@ -87,10 +93,12 @@ impl ChatStream {
             Ok(())
         })?;
         let alternative = index.unwrap_or(0);
-        if let Some(delta) = delta {
+        for delta in [early, second].into_iter().flatten() {
             self.delta(&mut r.again(delta), alternative, class)?;
         }
-        if let Some(reason) = reason {
+        // Some servers write an empty reason until there is one.
+        if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
+            self.stopped = true;
             self.growing.view.stop(alternative, reason.into());
             self.end_calls(class, |call| call.alternative == alternative);
         }
@@ -119,16 +127,19 @@ impl ChatStream {
                     Some(0) => {
                         let mut position = 0;
                         return r.array(|r| {
+                            r.kind()?;
+                            let start = r.position();
                             let part = part(r, position)?;
                             position = position.saturating_add(1);
-                            self.add(part, alternative, class);
+                            self.add(part, alternative, Span { start, end: r.position() }, class);
                             Ok(())
                         });
                     }
                     Some(1) if r.kind()? == Kind::Object => {
                         let mut part = Part { carrier: Some(Carrier::LegacyFunction), ..Part::default() };
+                        let start = r.position();
                         named(r, &mut part, "arguments")?;
-                        self.add(part, alternative, class);
+                        self.add(part, alternative, Span { start, end: r.position() }, class);
                         return Ok(());
                     }
                     Some(2 | 3) => OutputKind::Text,
@@ -144,7 +155,7 @@ impl ChatStream {
 
     /// Adds a part to the call it continues, or starts one. Some servers give every parallel call the index 0:
     /// another id at an index that is taken is another call.
-    fn add(&mut self, part: Part<'_>, alternative: u32, class: &mut EventClass) {
+    fn add(&mut self, part: Part<'_>, alternative: u32, place: Span, class: &mut EventClass) {
         let same = |call: &OpenCall| call.alternative == alternative && call.index == part.index;
         let open = self.open.iter().position(same);
         let continued = open.filter(|&open| {
@@ -168,6 +179,7 @@ impl ChatStream {
             }
         };
         class.part(at);
+        class.places.push((at, place));
         if let Some(arguments) = &part.arguments {
             self.growing.add_arguments(at, arguments);
         }
