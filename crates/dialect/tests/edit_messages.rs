@@ -5,6 +5,8 @@
 mod ask_again;
 #[path = "edit_messages/client.rs"]
 mod client;
+#[path = "edit_messages/properties.rs"]
+mod properties;
 #[path = "edit_messages/script.rs"]
 mod script;
 #[path = "edit_messages/stream.rs"]

@@ -128,6 +128,12 @@ fn an_answer_that_cannot_go_back_is_not_asked_about() {
         &["a"],
     );
     fails(REQUEST, &answer(&[vec![json!({"type": "tool_use", "name": "w"})]], "tool_use"), &["a"]);
+    for (caller, is_direct) in [("direct", true), ("code_execution_20260120", false)] {
+        let mut blocks = call("a");
+        blocks[0]["caller"] = json!({"type": caller});
+        let asked = ask(REQUEST, Answer::Events(&answer(&[blocks], "tool_use")), &["a"]);
+        assert_eq!(asked.is_ok(), is_direct);
+    }
     let odd = vec![json!({"type": "text", "text": ""}), json!({"type": "odd_delta", "odd": 1})];
     fails(REQUEST, &answer(&[odd, call("a")], "tool_use"), &["a"]);
     fails(REQUEST, &fixture("stream-unknown-block"), &[]);

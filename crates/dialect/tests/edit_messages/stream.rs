@@ -46,7 +46,7 @@ fn a_refused_call_becomes_text_at_its_index_and_the_turn_ends() {
     assert_eq!(message["stop_reason"], "end_turn");
     assert_eq!(message["usage"]["output_tokens"], 20);
     assert!(!is_marked(&told));
-    assert_eq!(told[..7], events[..7], "what came before");
+    assert_eq!(told[..6], events[..6], "what came before");
     assert_eq!(told.last(), events.last());
 }
 

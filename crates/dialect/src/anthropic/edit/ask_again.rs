@@ -35,12 +35,16 @@ pub(super) fn ask_again(
         return Err(CannotAsk::Form("the request begins the answer"));
     }
     let Some(end) = asked.end else { return Err(CannotAsk::Form("the request has no messages")) };
-    let (view, blocks) = match answer {
-        Answer::Events(events) => (view_of(events)?, turn::of_events(events)?),
-        Answer::Whole(body) => (response::read(body)?, turn::of_whole(body)?),
+    let view = match answer {
+        Answer::Events(events) => view_of(events)?,
+        Answer::Whole(body) => response::read(body)?,
     };
     check_answer(&view)?;
     let results = results(&view, notices)?;
+    let blocks = match answer {
+        Answer::Events(events) => turn::of_events(events)?,
+        Answer::Whole(body) => turn::of_whole(body)?,
+    };
     let mut turns = br#",{"role":"assistant","content":["#.to_vec();
     turns.extend(blocks.join(b",".as_slice()));
     turns.extend_from_slice(br#"]},{"role":"user","content":["#);

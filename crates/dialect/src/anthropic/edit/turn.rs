@@ -46,11 +46,22 @@ pub(super) fn of_events(events: &[(Option<Vec<u8>>, Vec<u8>)]) -> Result<Vec<Cow
     Ok(blocks)
 }
 
-/// Leaves out text that is blank, which the API writes and does not take.
-fn push<'a>(blocks: &mut Vec<Cow<'a, [u8]>>, raw: Cow<'a, [u8]>) -> Result<(), JsonError> {
+/// Adds a block, unless it is blank text, which the API writes and does not take.
+fn push<'a>(blocks: &mut Vec<Cow<'a, [u8]>>, raw: Cow<'a, [u8]>) -> Result<(), CannotAsk> {
     let mut reader = Reader::new(&raw)?;
     let block = block::read(&mut reader)?;
-    let text = reader.again(block.span).member("text", |r| r.characters())?;
+    let (mut text, mut caller) = (None, None);
+    reader.again(block.span).object(["text", "caller"], |r, field| {
+        match field {
+            Some(0) => text = r.characters()?,
+            Some(_) => caller = r.member("type", |r| r.characters())?,
+            None => r.skip()?,
+        }
+        Ok(())
+    })?;
+    if caller.is_some_and(|caller| caller != "direct") {
+        return Err(CannotAsk::Form("a call was made by code that the provider runs"));
+    }
     let is_blank = block.kind == BlockKind::Text && text.is_some_and(|text| text.trim().is_empty());
     if !is_blank {
         blocks.push(raw);
