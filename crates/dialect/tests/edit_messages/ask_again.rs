@@ -29,8 +29,8 @@ fn fails(request: &str, events: &[Raw], notices: &[&str]) {
 #[test]
 fn the_request_keeps_its_bytes_and_gets_two_more_turns() {
     let asked = ask(REQUEST, Answer::Events(&two_calls()), &["no \"a\"", "no b"]).unwrap();
-    let at = REQUEST.find(" ] ,").unwrap();
-    assert!(asked.starts_with(&REQUEST[..at]) && asked.ends_with(&REQUEST[at..]));
+    let (head, tail) = REQUEST.split_at(REQUEST.find(" ] ,").unwrap());
+    assert!(asked.starts_with(head) && asked.ends_with(tail));
     let request: Value = serde_json::from_str(&asked).unwrap();
     let content = json!([
         {"type": "thinking", "thinking": "Hm \"é\"", "signature": "Hm \"é\"-sig"},

@@ -70,9 +70,9 @@ fn any_of_three_calls_is_refused_and_the_array_stays_whole() {
 fn what_stands_around_a_refused_call_keeps_its_bytes() {
     let body = String::from_utf8(case("whole-thinking-and-calls")).unwrap();
     let revised = AnthropicMessages.revise(body.as_bytes(), &[Ruling::Drop, Ruling::Keep]).unwrap();
-    let (start, end) =
-        (body.find("    {\n      \"type\": \"tool_use\"").unwrap(), body.rfind("    {\n").unwrap());
-    assert_eq!(String::from_utf8(revised).unwrap(), [&body[..start], &body[end..]].concat());
+    let (head, _) = body.split_at(body.find("    {\n      \"type\": \"tool_use\"").unwrap());
+    let (_, tail) = body.split_at(body.rfind("    {\n").unwrap());
+    assert_eq!(String::from_utf8(revised).unwrap(), [head, tail].concat());
     let escaped = revise(&case("whole-escapes"), &[Ruling::Drop]);
     assert_eq!((&escaped["content"], &escaped["stop_reason"]), (&json!([]), &json!("end_turn")));
     assert_eq!(revise(&case("whole-cut-by-max-tokens"), &[say_no()])["stop_reason"], "max_tokens");

@@ -134,7 +134,11 @@ impl Grown<'_> {
                 citations
             }
             Some("input_json_delta") => input,
-            Some("signature_delta") => signature,
+            // The SDKs take the last one.
+            Some("signature_delta") => {
+                signature.clear();
+                signature
+            }
             Some("text_delta") => text,
             Some("thinking_delta") => thinking,
             _ => return Err(CannotAsk::Form("the answer has a piece of a type that is not known")),
@@ -168,7 +172,9 @@ impl Grown<'_> {
             };
             match place {
                 None => edits.insert(end, [format!(r#","{name}":"#).as_bytes(), &whole].concat()),
-                Some((Kind::String, place)) => edits.insert(place.end.saturating_sub(1), more.as_slice()),
+                Some((Kind::String, place)) if *name != "signature" => {
+                    edits.insert(place.end.saturating_sub(1), more.as_slice())
+                }
                 Some((Kind::Array, place)) if has_elements(place.of(self.start)) => {
                     edits.insert(place.end.saturating_sub(1), [b",", more.as_slice()].concat());
                 }
