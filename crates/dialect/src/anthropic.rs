@@ -1,6 +1,7 @@
 //! Anthropic Messages (`POST /v1/messages`, Claude API reference, "Messages" and "Streaming messages").
 
 mod block;
+mod edit;
 mod request;
 mod response;
 mod stream;

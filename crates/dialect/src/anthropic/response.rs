@@ -4,25 +4,32 @@ use model::{ResponseView, Usage};
 use wire::json::{JsonError, Kind, Reader};
 
 use super::block::{self, BlockKind};
+use crate::edit::Places;
 use crate::openai_chat::owned;
 
 /// Reads the body of an answer.
 pub(super) fn read(body: &[u8]) -> Result<ResponseView, JsonError> {
     let mut view = ResponseView::default();
     let mut reader = Reader::new(body)?;
-    message(&mut reader, &mut view)?;
+    message(&mut reader, &mut view, &mut Places::new())?;
     reader.end()?;
     Ok(view)
 }
 
-/// A message object, also as it stands in `message_start`.
-pub(super) fn message(r: &mut Reader<'_>, view: &mut ResponseView) -> Result<(), JsonError> {
+/// A message object, also as it stands in `message_start`. Where its calls stand is added to `places`.
+pub(super) fn message(
+    r: &mut Reader<'_>,
+    view: &mut ResponseView,
+    places: &mut Places,
+) -> Result<(), JsonError> {
     r.object(["id", "model", "content", "stop_reason", "usage", "error"], |r, field| {
         match field {
             Some(0) => view.id = r.characters()?.map(Into::into),
             Some(1) => view.model = r.characters()?.map(Into::into),
-            Some(2) => r.array(|r| content_block(r, view))?,
-            Some(3) => stop(r, view)?,
+            Some(2) => r.array(|r| content_block(r, view, places))?,
+            Some(3) => {
+                stop(r, view)?;
+            }
             Some(4) => usage(r, &mut view.usage)?,
             Some(5) => view.error = error(r)?,
             _ => r.skip()?,
@@ -31,9 +38,10 @@ pub(super) fn message(r: &mut Reader<'_>, view: &mut ResponseView) -> Result<(),
     })
 }
 
-fn content_block(r: &mut Reader<'_>, view: &mut ResponseView) -> Result<(), JsonError> {
+fn content_block(r: &mut Reader<'_>, view: &mut ResponseView, places: &mut Places) -> Result<(), JsonError> {
     let block = block::read(r)?;
     if let BlockKind::Call(carrier) = block.kind {
+        places.push((view.calls.len(), block.span));
         view.calls.push(owned(block.call(carrier), r.bytes()));
     } else if let Some((kind, bytes)) = block.output() {
         view.output(kind, 0, bytes);
@@ -41,12 +49,11 @@ fn content_block(r: &mut Reader<'_>, view: &mut ResponseView) -> Result<(), Json
     Ok(())
 }
 
-/// `stop_reason`; `null` while the answer goes on.
-pub(super) fn stop(r: &mut Reader<'_>, view: &mut ResponseView) -> Result<(), JsonError> {
-    if let Some(reason) = r.characters()? {
-        view.stop(0, reason.into());
-    }
-    Ok(())
+/// `stop_reason`; `null` while the answer goes on. Whether there is one.
+pub(super) fn stop(r: &mut Reader<'_>, view: &mut ResponseView) -> Result<bool, JsonError> {
+    let Some(reason) = r.characters()? else { return Ok(false) };
+    view.stop(0, reason.into());
+    Ok(true)
 }
 
 /// `usage`. In a stream it comes twice, and the later one says more of the output.

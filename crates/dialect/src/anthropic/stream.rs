@@ -21,6 +21,8 @@ pub(super) struct MessageStream {
     finished: bool,
     growing: Growing,
     open: Vec<OpenBlock>,
+    /// Why the answer stopped has been said.
+    stopped: bool,
 }
 
 /// A block whose `content_block_stop` has not come yet.
@@ -52,6 +54,8 @@ struct Delta<'a> {
     kind: Option<Cow<'a, str>>,
     partial_json: Option<Cow<'a, str>>,
     span_bytes: usize,
+    /// It has a `stop_reason`.
+    stops: bool,
     text_bytes: usize,
 }
 
@@ -64,6 +68,7 @@ impl StreamReader for MessageStream {
             self.take(event, data, &mut class);
             Ok(())
         });
+        class.stops = self.stopped;
         classify(result, class, self.growing.overflowed)
     }
 
@@ -92,7 +97,7 @@ impl MessageStream {
                 }
                 Some(2) => {
                     let first = view.calls.len();
-                    response::message(r, view)?;
+                    response::message(r, view, &mut class.places)?;
                     // Empty by the API, but the SDKs would take calls that stand here.
                     class.call_parts.extend(first..view.calls.len());
                     class.calls_ended.extend(first..view.calls.len());
@@ -123,8 +128,13 @@ impl MessageStream {
                     Content::Output(_) => None,
                 }));
             }
+            Some("message_delta") => {
+                self.stopped |= event.delta.stops;
+                class.unreadable = event.block.is_some();
+            }
             Some("message_stop") => {
                 self.finished = true;
+                self.stopped = true;
                 class.turn_ended = true;
             }
             // An event type of a later API version cannot be known to carry no call, unless it carries no block.
@@ -196,7 +206,7 @@ fn delta<'a>(r: &mut Reader<'a>, view: &mut ResponseView) -> Result<Delta<'a>, J
             Some(0) => delta.kind = r.characters()?,
             Some(1 | 2) => delta.text_bytes = r.string()?.map_or(0, |text| text.span.len()),
             Some(3) => delta.partial_json = r.characters()?,
-            Some(4) => response::stop(r, view)?,
+            Some(4) => delta.stops = response::stop(r, view)?,
             Some(5) => response::usage(r, &mut view.usage)?,
             _ => r.skip()?,
         }
