@@ -1,5 +1,6 @@
 //! OpenAI Responses (OpenAI API reference, "Responses": create, get, cancel, compact and list input items).
 
+mod edit;
 mod item;
 mod items;
 mod request;

@@ -18,7 +18,8 @@ pub(super) struct Item<'a> {
     /// `call_id`, or the id of the request that an approval answers.
     pub(super) call_id: Option<Text>,
     pub(super) content: Option<Span>,
-    encrypted: usize,
+    /// Length of `encrypted_content`.
+    pub(super) encrypted: usize,
     /// The `type` of `environment`; empty if it has none that can be read.
     environment: Option<Cow<'a, str>>,
     execution: Option<Cow<'a, str>>,

@@ -54,7 +54,7 @@ impl StreamReader for ResponseStream {
         let mut class = EventClass::default();
         if data.trim_ascii() == b"[DONE]" {
             // Some servers end every stream as they end a chat's.
-            return EventClass::free();
+            return EventClass { stops: self.finished, ..EventClass::free() };
         }
         let result = Reader::new(data).and_then(|mut reader| {
             let event = self.read(&mut reader)?;
@@ -62,6 +62,7 @@ impl StreamReader for ResponseStream {
             let kind = event.kind.clone().or_else(|| name.map(String::from_utf8_lossy)).unwrap_or_default();
             self.take(&event, &kind, &mut reader, &mut class)
         });
+        class.stops = self.finished;
         classify(result, class, self.items.growing.overflowed)
     }
 
@@ -149,7 +150,12 @@ impl ResponseStream {
         if let Some(item) = event.item {
             let item = r.revisit(item, item::read)?;
             let stage = if kind == "response.output_item.done" { Stage::Ends } else { Stage::Begins };
-            return self.item(&item, event.index, stage, r, class);
+            let found = self.item(&item, event.index, stage, r, class)?;
+            if event.response.is_some() {
+                self.place(found, &item, class);
+                class.places.sort_by_key(|(_, span)| span.start);
+            }
+            return Ok(());
         }
         if event.response.is_some() {
             return Ok(());
@@ -233,10 +239,18 @@ impl ResponseStream {
         // Only what came before matters: the places of an answer need not be the stream's.
         let index = if self.items.growing.whole { None } else { Some(place) };
         let found = found.or_else(|| self.items.follow(index, id.as_deref(), item.row));
-        found.map_or(Ok(()), |found| self.fill(found, item, stage, r, class))
+        let Some(found) = found else { return Ok(()) };
+        self.fill(found, item, stage, r, class)?;
+        self.place(Some(found), item, class);
+        Ok(())
     }
 
-    /// An item as an event brings it.
+    /// Notes where an item stands that is a call.
+    fn place(&self, found: Option<usize>, item: &Item<'_>, class: &mut EventClass) {
+        class.places.extend(found.and_then(|found| self.items.call_at(found)).map(|call| (call, item.span)));
+    }
+
+    /// An item as an event brings it; which of those that are followed it is.
     fn item(
         &mut self,
         item: &Item<'_>,
@@ -244,13 +258,16 @@ impl ResponseStream {
         stage: Stage,
         r: &mut Reader<'_>,
         class: &mut EventClass,
-    ) -> Result<(), JsonError> {
+    ) -> Result<Option<usize>, JsonError> {
         let id = item.id.map(|id| decode(r.bytes(), id));
         let known = self.items.find(index, id.as_deref());
         // Another item that begins at a place which is taken is another one.
         let known = known.filter(|&known| stage == Stage::Ends || !self.items.is_seen(known));
         let found = known.or_else(|| self.items.follow(index, id.as_deref(), item.row));
-        found.map_or(Ok(()), |found| self.fill(found, item, stage, r, class))
+        if let Some(found) = found {
+            self.fill(found, item, stage, r, class)?;
+        }
+        Ok(found)
     }
 
     /// Fills an item that is followed with what it says of itself.

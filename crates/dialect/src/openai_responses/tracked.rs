@@ -105,6 +105,11 @@ impl Items {
         self.growing.view.calls.get(item.at?).and_then(|call| call.id.as_deref())
     }
 
+    /// Position of the item's call in the view, if it is one.
+    pub(super) fn call_at(&self, item: usize) -> Option<usize> {
+        self.items.get(item)?.at
+    }
+
     /// Begins to follow an item.
     pub(super) fn follow(
         &mut self,
