@@ -18,8 +18,11 @@ pub enum Refusal {
     Audience,
     /// A rule blocks it.
     Blocked,
-    /// It cannot be judged: its arguments cannot be read, or are more than is looked at.
+    /// It cannot be judged: its arguments cannot be read, are more than is looked at or none that its schema has, or it
+    /// cannot be told which tool it is.
     NotJudgeable,
+    /// The request declares no tool of this name.
+    Undeclared,
     /// A sensitive argument comes from nowhere that is trusted.
     UntrustedArguments,
     /// The context is not trusted.
@@ -33,6 +36,7 @@ impl Refusal {
             Self::Audience => "audience",
             Self::Blocked => "blocked",
             Self::NotJudgeable => "not_judgeable",
+            Self::Undeclared => "undeclared",
             Self::UntrustedArguments => "untrusted_arguments",
             Self::UntrustedContext => "untrusted_context",
         }

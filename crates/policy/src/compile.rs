@@ -4,6 +4,7 @@ mod check;
 mod condition;
 mod lists;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use condition::{About, Builder};
@@ -34,6 +35,9 @@ pub struct Policy {
     pub(crate) result: Option<ResultAction>,
     pub(crate) lists: Lists,
     pub(crate) tools: Vec<Tool>,
+    /// Whether a rule asks for the task.
+    pub(crate) asks: bool,
+    pub(crate) wrappers: Vec<Wrapper>,
     exact: BTreeMap<String, Vec<usize>>,
     globs: Vec<(Glob, usize)>,
 }
@@ -60,6 +64,16 @@ pub(crate) struct Tool {
     pub results: Vec<ResultRule>,
     pub sensitive: Vec<Path>,
     pub yields: Vec<Path>,
+}
+
+/// A tool that calls the tool which its arguments name.
+#[derive(Clone, Debug)]
+pub(crate) struct Wrapper {
+    /// The argument that holds the other's arguments.
+    pub arguments: String,
+    /// The argument that names the other.
+    pub name: String,
+    tool: Glob,
 }
 
 /// A rule for calls.
@@ -118,15 +132,33 @@ impl Policy {
             }
             policy.tools.push(tool);
         }
+        policy.asks = policy.tools.iter().any(Tool::looks_at_task);
+        policy.wrappers =
+            rules.wrappers.iter().map(|typed| Wrapper::compile(&typed.value)).collect::<Result<_, _>>()?;
         policy.lists = lists;
         Ok(policy)
     }
 
+    /// The wrapper that a tool is.
+    pub(crate) fn wrapper(&self, tool: crate::ToolName<'_>) -> Option<&Wrapper> {
+        if self.wrappers.is_empty() {
+            return None;
+        }
+        let names = spellings(tool.server, tool.name);
+        self.wrappers.iter().find(|wrapper| names.iter().any(|name| wrapper.tool.matches(name)))
+    }
+
+    /// Whether an entry is for tools of this server.
+    pub(crate) fn knows_server(&self, server: &str) -> bool {
+        self.tools
+            .iter()
+            .any(|tool| tool.pattern.strip_prefix(server).is_some_and(|rest| rest.starts_with('.')))
+    }
+
     /// The entries for a tool, in the order of the file.
     pub(crate) fn entries(&self, server: Option<&str>, name: &str) -> Vec<&Tool> {
-        let full = server.map(|server| format!("{server}.{name}"));
-        let names: Vec<&str> = std::iter::once(name).chain(full.as_deref()).collect();
-        let exact = names.iter().filter_map(|name| self.exact.get(*name)).flatten().copied();
+        let names = spellings(server, name);
+        let exact = names.iter().filter_map(|name| self.exact.get(name.as_ref())).flatten().copied();
         let by_glob = self.globs.iter().filter(|(glob, _)| names.iter().any(|name| glob.matches(name)));
         let found: BTreeSet<usize> = exact.chain(by_glob.map(|(_, at)| *at)).collect();
         found.into_iter().filter_map(|at| self.tools.get(at)).collect()
@@ -157,7 +189,45 @@ impl Policy {
     }
 }
 
+/// The names by which rules may mean a tool: its own, and those by which clients spell it with its server.
+fn spellings<'a>(server: Option<&str>, name: &'a str) -> Vec<Cow<'a, str>> {
+    let mut names = vec![Cow::Borrowed(name)];
+    if let Some(server) = server {
+        names.extend(
+            [
+                format!("{server}.{name}"),
+                format!("{server}_{name}"),
+                format!("{server}__{name}"),
+                format!("mcp__{server}__{name}"),
+            ]
+            .map(Cow::Owned),
+        );
+    }
+    names
+}
+
+impl Wrapper {
+    fn compile(typed: &rule::Wrapper) -> Result<Self, Fault> {
+        for part in [&typed.tool, &typed.name, &typed.arguments] {
+            if part.value.is_empty() {
+                return Err(Fault::new(part.place, "an empty name").hint("name the tool or argument"));
+            }
+        }
+        Ok(Self {
+            arguments: typed.arguments.value.clone(),
+            name: typed.name.value.clone(),
+            tool: Glob::new(&typed.tool.value),
+        })
+    }
+}
+
 impl Tool {
+    /// Whether one of its rules asks for the task.
+    fn looks_at_task(&self) -> bool {
+        let calls = self.calls.iter().filter_map(|rule| rule.when.as_ref());
+        calls.chain(self.results.iter().filter_map(|rule| rule.when.as_ref())).any(Matcher::looks_at_task)
+    }
+
     fn compile(typed: &rule::Tool, lists: &Lists) -> Result<Self, Fault> {
         if typed.tool.value.is_empty() {
             return Err(Fault::new(typed.tool.place, "`tool` is empty").hint("name a tool, or `*` for all"));

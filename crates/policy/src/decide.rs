@@ -15,9 +15,13 @@ mod result;
 
 use model::{Label, Trust};
 
+pub(crate) use call::in_list;
 pub use call::{Call, Leaf, Provenance};
+pub(crate) use content::read as read_content;
+pub(crate) use leaves::Leaves;
 pub use leaves::MAX_LEAVES;
 pub use result::{Answer, Carried};
+pub(crate) use result::{Certain, format};
 
 use crate::matcher::task::Task;
 use crate::matcher::{Subject, Truth};

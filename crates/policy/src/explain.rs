@@ -53,6 +53,30 @@ pub struct Argument {
     pub path: String,
     /// Where it comes from that is trusted; none if nowhere.
     pub origin: Option<String>,
+    /// Where it was seen instead, if that is known: which result of which tool.
+    pub seen: Option<String>,
+}
+
+/// What happens to a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// A rule blocks it: the model gets a notice.
+    Blocked,
+    /// The model gets it.
+    Passes,
+    /// A rule wants it in quarantine, and there is none: the model gets a notice.
+    Unquarantined,
+}
+
+impl Fate {
+    /// Its name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Passes => "passes",
+            Self::Unquarantined => "unquarantined",
+        }
+    }
 }
 
 /// The decision on a call.
@@ -81,7 +105,9 @@ pub struct CallDecision {
 pub struct ResultDecision {
     /// What becomes of it.
     pub action: ResultAction,
-    /// The label of what the model gets. A blocked result leaves the context as it is.
+    /// What happens to it.
+    pub fate: Fate,
+    /// The label of what the model gets: that of our notice, which leaves the context as it is, unless it passes.
     pub label: Label,
     /// Every rule that took part.
     pub matched: Vec<Matched<ResultAction>>,

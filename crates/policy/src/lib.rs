@@ -25,7 +25,7 @@
 //! let decide = |json: &str| {
 //!     let arguments = Value::from_json(json.as_bytes()).ok();
 //!     let tool = ToolName { name: "send_email", server: None };
-//!     let call = Call { approved: false, arguments: arguments.as_ref(), tool, undeclared: &[] };
+//!     let call = Call { approved: false, arguments: arguments.as_ref(), parameters: None, refused: None, tool, undeclared: &[] };
 //!     let (label, task) = (Label::of(Trust::Untrusted), Task::default());
 //!     let context = Context { agent: "desk", label: &label, lowered_by: None, task: &task, team: None, user: None };
 //!     policy.decide_call(&call, &context, &|_: Leaf<'_>| None).verdict
@@ -42,18 +42,25 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod compile;
+pub mod conversation;
 mod decide;
 pub mod error;
 pub mod explain;
+pub mod identity;
 mod matcher;
+mod memory;
+mod provenance;
 pub mod read;
 pub mod rule;
 pub mod schema;
 mod value;
 
 pub use compile::{Lending, MAX_RULES, Policy};
+pub use conversation::{Answered, Asked, Conversation, Origin, Segment, Setting};
 pub use decide::{Answer, Call, Carried, Context, Leaf, MAX_LEAVES, Provenance, ToolName};
-pub use explain::{CallDecision, ResultDecision};
+pub use explain::{CallDecision, Fate, ResultDecision};
+pub use identity::{Declaration, Declared, Parameters, Resolved, resolve};
 pub use matcher::Truth;
 pub use matcher::task::Task;
+pub use memory::Memory;
 pub use value::{Number, Value};

@@ -124,6 +124,26 @@ impl Matcher {
         }
     }
 
+    /// Whether it depends on the value, the arguments or the content.
+    pub fn looks_inside(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::looks_inside),
+            Self::Not(part) => part.looks_inside(),
+            Self::Path(..) => true,
+            Self::Asked(_) | Self::Fact(..) => false,
+        }
+    }
+
+    /// Whether it depends on what the person asked for.
+    pub fn looks_at_task(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::looks_at_task),
+            Self::Asked(_) => true,
+            Self::Not(part) => part.looks_at_task(),
+            Self::Fact(..) | Self::Path(..) => false,
+        }
+    }
+
     /// Says of every part what it looked at, of which type that was and how it came out.
     pub fn explain(&self, subject: &Subject<'_>, causes: &mut Vec<Cause>) {
         let (looked_at, found) = match self {

@@ -37,6 +37,21 @@ pub struct Rules {
     /// Rules for tools.
     #[serde(default)]
     pub tools: Vec<Placed<Tool>>,
+    /// Tools that only pass calls on to others.
+    #[serde(default)]
+    pub wrappers: Vec<Placed<Wrapper>>,
+}
+
+/// A tool that calls the tool which its arguments name. The rules of that tool hold.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Wrapper {
+    /// Its name, or `server.name`.
+    pub tool: Placed<String>,
+    /// The argument that names the tool to call.
+    pub name: Placed<String>,
+    /// The argument that holds that tool's arguments.
+    pub arguments: Placed<String>,
 }
 
 /// Whether verdicts are carried out.

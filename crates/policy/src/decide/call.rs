@@ -1,14 +1,16 @@
 //! Calls.
 
-use std::cell::OnceCell;
+use std::borrow::Cow;
+use std::cell::{Cell, OnceCell};
 
 use model::{Audience, Refusal, Trust, Verdict};
 
 use super::leaves::Leaves;
 use super::{Candidate, Context, Facts, ToolName, candidates, levels};
-use crate::compile::{Policy, Tool};
+use crate::compile::{CallRule, Policy, Tool};
 use crate::error::Place;
 use crate::explain::{Argument, CallDecision, Matched, Source};
+use crate::identity::Parameters;
 use crate::matcher::members::Members;
 use crate::matcher::path::{Item, Path};
 use crate::matcher::{Matcher, Truth};
@@ -22,6 +24,11 @@ pub struct Call<'a> {
     pub approved: bool,
     /// What it was called with; none if that cannot be read. Such a call is refused.
     pub arguments: Option<&'a Value>,
+    /// What the declaration of the tool says of its parameters, if it is known. Arguments that it does not have are
+    /// sensitive; where it forbids them, the call cannot be judged.
+    pub parameters: Option<&'a Parameters>,
+    /// Why it is refused, whatever the rules say: it cannot be told which tool it is.
+    pub refused: Option<Refusal>,
     /// The tool.
     pub tool: ToolName<'a>,
     /// Names of arguments that the tool's schema does not have. They are sensitive, whatever the rules name.
@@ -43,6 +50,11 @@ pub struct Leaf<'a> {
 pub trait Provenance {
     /// Where this value comes from that is trusted, in words for the explanation; none if nowhere.
     fn origin(&self, leaf: Leaf<'_>) -> Option<String>;
+
+    /// Where a value was seen that has no origin, in words for the explanation; none if nowhere, or nobody looked.
+    fn seen(&self, _leaf: Leaf<'_>) -> Option<String> {
+        None
+    }
 }
 
 impl<F: Fn(Leaf<'_>) -> Option<String>> Provenance for F {
@@ -71,14 +83,69 @@ impl Policy {
         context: &Context<'_>,
         provenance: &dyn Provenance,
     ) -> CallDecision {
-        let Some(arguments) = call.arguments else { return unreadable(context) };
+        if let Some(refusal) = call.refused {
+            return refused(refusal, context);
+        }
+        let Some(arguments) = call.arguments else { return refused(Refusal::NotJudgeable, context) };
+        let extra = call.parameters.map(|parameters| parameters.extra(arguments)).unwrap_or_default();
+        if extra.is_forbidden && self.settled(call.tool, context).is_none() {
+            return refused(Refusal::NotJudgeable, context);
+        }
+        let mut undeclared = Cow::Borrowed(call.undeclared);
+        if !extra.names.is_empty() {
+            undeclared.to_mut().extend(extra.names);
+        }
         let entries = self.entries(call.tool.server, call.tool.name);
-        let judge = Judge { arguments, call, context, entries: &entries, policy: self, provenance };
+        let judge = Judge {
+            arguments,
+            call,
+            context,
+            entries: &entries,
+            looked: Cell::new(false),
+            policy: self,
+            provenance,
+            undeclared: &undeclared,
+        };
         judge.decide()
+    }
+
+    /// The decision on a call of this tool, if it is the same whatever the arguments are; then a gate need not wait
+    /// for them. (Also when they turn out to be none that can be read: nobody would have read them.)
+    pub fn settled(&self, tool: ToolName<'_>, context: &Context<'_>) -> Option<CallDecision> {
+        let entries = self.entries(tool.server, tool.name);
+        let is_open = context.label.audience == Audience::Everyone;
+        let depends = |rule: &CallRule| {
+            rule.when.as_ref().is_some_and(Matcher::looks_inside) || (rule.requires.is_some() && !is_open)
+        };
+        if self.wrapper(tool).is_some() || entries.iter().flat_map(|tool| &tool.calls).any(depends) {
+            return None;
+        }
+        let nothing = Value::Null;
+        let call = Call {
+            approved: false,
+            arguments: Some(&nothing),
+            parameters: None,
+            refused: None,
+            tool,
+            undeclared: &[],
+        };
+        let judge = Judge {
+            arguments: &nothing,
+            call: &call,
+            context,
+            entries: &entries,
+            looked: Cell::new(false),
+            policy: self,
+            provenance: &|_: Leaf<'_>| None,
+            undeclared: &[],
+        };
+        let decided = judge.decide();
+        // A person approves arguments.
+        (!judge.looked.get() && decided.verdict != Verdict::Approval).then_some(decided)
     }
 }
 
-fn unreadable(context: &Context<'_>) -> CallDecision {
+fn refused(refusal: Refusal, context: &Context<'_>) -> CallDecision {
     CallDecision {
         action: CallAction::Block,
         arguments: Vec::new(),
@@ -87,7 +154,7 @@ fn unreadable(context: &Context<'_>) -> CallDecision {
         matched: Vec::new(),
         reason: None,
         source: Source::Default,
-        verdict: Verdict::Refuse(Refusal::NotJudgeable),
+        verdict: Verdict::Refuse(refusal),
     }
 }
 
@@ -96,8 +163,11 @@ struct Judge<'a> {
     call: &'a Call<'a>,
     context: &'a Context<'a>,
     entries: &'a [&'a Tool],
+    /// The decision looked at where arguments come from.
+    looked: Cell<bool>,
     policy: &'a Policy,
     provenance: &'a dyn Provenance,
+    undeclared: &'a [String],
 }
 
 /// Where the sensitive arguments come from; `Err` if they are more than is looked at.
@@ -192,43 +262,19 @@ impl<'a> Judge<'a> {
     }
 
     fn origins(&self) -> Origins {
-        let mut leaves = Leaves::default();
-        let named: Vec<&Path> = self.entries.iter().flat_map(|tool| &tool.sensitive).collect();
-        if named.is_empty() {
-            leaves.add("", self.arguments);
-        } else {
-            let egress = self.entries.iter().flat_map(|tool| &tool.egress);
-            named.into_iter().chain(egress).for_each(|path| leaves.add_path(self.arguments, path));
-            if let Value::Object(members) = self.arguments {
-                let undeclared = self.call.undeclared.iter();
-                undeclared
-                    .filter_map(|name| members.get_key_value(name))
-                    .for_each(|(name, value)| leaves.add(name, value));
-            }
-        }
+        self.looked.set(true);
+        let leaves = Leaves::sensitive(self.entries, self.arguments, self.undeclared);
         if leaves.is_cut {
             return Err(());
         }
-        let origin = |path: &str, value: &Value| {
-            let leaf = Leaf { path, tool: self.call.tool, value };
-            self.provenance.origin(leaf).or_else(|| self.in_list(path, value))
+        let argument = |(path, value): (String, &Value)| {
+            let leaf = Leaf { path: &path, tool: self.call.tool, value };
+            let listed = || in_list(self.policy, self.entries, leaf);
+            let origin = self.provenance.origin(leaf).or_else(listed);
+            let seen = if origin.is_none() { self.provenance.seen(leaf) } else { None };
+            Argument { origin, path, seen }
         };
-        Ok(leaves
-            .all
-            .into_iter()
-            .map(|(path, value)| Argument { origin: origin(&path, value), path })
-            .collect())
-    }
-
-    /// The list that vouches for a value.
-    fn in_list(&self, path: &str, value: &Value) -> Option<String> {
-        let first = path.split(['.', '[']).next().unwrap_or(path);
-        let lends =
-            self.entries.iter().flat_map(|tool| &tool.lends).filter(|(argument, _)| argument == first);
-        lends
-            .map(|(_, list)| list)
-            .find(|list| self.policy.list(list).is_some_and(|members| members.has(value) == Truth::True))
-            .map(|list| format!("list `{list}`"))
+        Ok(leaves.all.into_iter().map(argument).collect())
     }
 
     /// Whether every reader that the argument at `path` names is in the audience.
@@ -248,6 +294,16 @@ impl<'a> Judge<'a> {
                 Item::Missing | Item::Wrong(_) => false,
             })
     }
+}
+
+/// The list that vouches for a value.
+pub(crate) fn in_list(policy: &Policy, entries: &[&Tool], leaf: Leaf<'_>) -> Option<String> {
+    let first = leaf.path.split(['.', '[']).next().unwrap_or(leaf.path);
+    let lends = entries.iter().flat_map(|tool| &tool.lends).filter(|(argument, _)| argument == first);
+    lends
+        .map(|(_, list)| list)
+        .find(|list| policy.list(list).is_some_and(|members| members.has(leaf.value) == Truth::True))
+        .map(|list| format!("list `{list}`"))
 }
 
 /// The order in which rules decide. Beyond strictness it only makes the choice independent of the order in the file.

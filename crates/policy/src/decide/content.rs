@@ -9,7 +9,7 @@ use crate::value::Value;
 const MAX_YAML_BYTES: usize = 4 << 20;
 
 /// What conditions see of a result; none if it does not parse as its format.
-pub(super) fn read(format: Format, text: &str) -> Option<Value> {
+pub(crate) fn read(format: Format, text: &str) -> Option<Value> {
     match format {
         Format::Json => Value::from_json(text.as_bytes()).ok().and_then(unwrap_block),
         Format::Text => {

@@ -1,5 +1,6 @@
 //! The values of arguments, one by one.
 
+use crate::compile::Tool;
 use crate::matcher::path::{Item, Path};
 use crate::value::Value;
 
@@ -8,13 +9,31 @@ pub const MAX_LEAVES: usize = 10_000;
 
 /// Values with their paths. Every value counts: those inside arrays and objects, too.
 #[derive(Debug, Default)]
-pub(super) struct Leaves<'v> {
+pub(crate) struct Leaves<'v> {
     pub all: Vec<(String, &'v Value)>,
     /// There were more than are looked at.
     pub is_cut: bool,
 }
 
 impl<'v> Leaves<'v> {
+    /// The values of a call that need provenance: those of its sensitive arguments and of those that carry data out; of
+    /// all arguments if the rules name none; always of those in `undeclared`.
+    pub fn sensitive(entries: &[&Tool], arguments: &'v Value, undeclared: &[String]) -> Self {
+        let mut leaves = Self::default();
+        let named: Vec<&Path> = entries.iter().flat_map(|tool| &tool.sensitive).collect();
+        if named.is_empty() {
+            leaves.add("", arguments);
+            return leaves;
+        }
+        let egress = entries.iter().flat_map(|tool| &tool.egress);
+        named.into_iter().chain(egress).for_each(|path| leaves.add_path(arguments, path));
+        if let Value::Object(members) = arguments {
+            let there = undeclared.iter().filter_map(|name| members.get_key_value(name));
+            there.for_each(|(name, value)| leaves.add(name, value));
+        }
+        leaves
+    }
+
     /// Adds what stands at `path`. Where the path leads through something of another shape, that counts.
     pub fn add_path(&mut self, root: &'v Value, path: &Path) {
         for item in path.select(root) {

@@ -1,5 +1,6 @@
 //! Results.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use model::{Audience, Label, Trust};
@@ -8,9 +9,9 @@ use super::content::read;
 use super::{Candidate, Context, Facts, ToolName, candidates, levels};
 use crate::compile::{Policy, Tool};
 use crate::error::Place;
-use crate::explain::{Matched, ResultDecision, Source};
+use crate::explain::{Fate, Matched, ResultDecision, Source};
 use crate::matcher::Matcher;
-use crate::rule::ResultAction;
+use crate::rule::{Format, ResultAction};
 use crate::value::Value;
 
 /// In what a result came.
@@ -50,6 +51,14 @@ pub struct Answer<'a> {
     pub tools: &'a [ToolName<'a>],
 }
 
+/// In what a result came, and whether it can be said of which tool it is. One of which that cannot be said is not
+/// trusted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Certain {
+    pub carried: Carried,
+    pub is_certain: bool,
+}
+
 /// A rule as it applies to one result.
 #[derive(Clone, Copy, Debug)]
 struct Applied<'a> {
@@ -60,46 +69,60 @@ struct Applied<'a> {
     when: Option<&'a Matcher>,
 }
 
+/// What a result says, as conditions see it in a format; none if it does not parse as that.
+pub(crate) type Content<'a> = &'a dyn Fn(Format) -> Option<Cow<'a, Value>>;
+
 impl Policy {
     /// What becomes of a result.
     pub fn decide_result(&self, answer: &Answer<'_>, context: &Context<'_>) -> ResultDecision {
-        let decided = answer.tools.iter().map(|tool| self.decide_for(*tool, answer, context));
+        let content = |format| answer.content.and_then(|text| read(format, text)).map(Cow::Owned);
+        let origin = Certain { carried: answer.carried, is_certain: answer.tools.len() == 1 };
+        self.decide_answer(answer.tools, origin, &content, context)
+    }
+
+    /// The strictest decision for these tools; without any, the default.
+    pub(crate) fn decide_answer(
+        &self,
+        tools: &[ToolName<'_>],
+        origin: Certain,
+        content: Content<'_>,
+        context: &Context<'_>,
+    ) -> ResultDecision {
+        let decide = |entries: &[&Tool]| self.result_of(entries, origin.carried, content, context);
+        let decided = tools.iter().map(|tool| decide(&self.entries(tool.server, tool.name)));
         let strictest = decided.reduce(|one, other| {
             let audience = one.label.audience.meet(&other.label.audience);
             let mut strict = if other.action > one.action { other } else { one };
             strict.label.audience = audience;
             strict
         });
-        let mut decided = strictest.unwrap_or_else(|| self.result_of(&[], answer, context));
-        let is_known = answer.tools.len() == 1;
-        if !is_known && decided.action == ResultAction::Trusted {
+        let mut decided = strictest.unwrap_or_else(|| decide(&[]));
+        if !origin.is_certain && decided.action == ResultAction::Trusted {
             decided.action = ResultAction::Untrusted;
             decided.label.trust = Trust::Untrusted;
         }
-        if decided.action == ResultAction::Block {
+        if decided.fate != Fate::Passes {
             decided.label = Label::default();
         }
         decided
     }
 
-    fn decide_for(&self, tool: ToolName<'_>, answer: &Answer<'_>, context: &Context<'_>) -> ResultDecision {
-        self.result_of(&self.entries(tool.server, tool.name), answer, context)
-    }
-
-    fn result_of(&self, entries: &[&Tool], answer: &Answer<'_>, context: &Context<'_>) -> ResultDecision {
-        let mut formats: Vec<_> = entries.iter().filter_map(|tool| tool.format).collect();
-        formats.dedup();
-        let content = match formats.as_slice() {
-            [] => answer.content.and_then(|text| read(Default::default(), text)),
-            [format] => answer.content.and_then(|text| read(*format, text)),
-            // Entries that disagree: nobody knows what a path would mean.
-            _ => None,
+    fn result_of(
+        &self,
+        entries: &[&Tool],
+        carried: Carried,
+        content: Content<'_>,
+        context: &Context<'_>,
+    ) -> ResultDecision {
+        let content = match needs(entries) {
+            Some(format) => content(format),
+            None => None,
         };
         let own = context.label.trust;
         let asked_for = entries.iter().flat_map(|tool| &tool.results).any(|rule| rule.asks_for_trust());
         let at_level = |level| {
-            let facts = Facts::new(context, Some(answer.carried.name()), level);
-            self.result_at(entries, content.as_ref(), &facts)
+            let facts = Facts::new(context, Some(carried.name()), level);
+            self.result_at(entries, content.as_deref(), &facts)
         };
         let mut decided = at_level(own);
         for level in levels(own, asked_for).filter(|level| *level != own) {
@@ -139,6 +162,11 @@ impl Policy {
         });
         ResultDecision {
             action: decides.action,
+            fate: match decides.action {
+                ResultAction::Trusted | ResultAction::Untrusted => Fate::Passes,
+                ResultAction::Quarantine => Fate::Unquarantined,
+                ResultAction::Block => Fate::Blocked,
+            },
             label: label(decides.action, found.iter().filter_map(|candidate| candidate.rule.audience)),
             matched: matched.collect(),
             reason: decides.reason.map(str::to_owned),
@@ -147,14 +175,33 @@ impl Policy {
     }
 }
 
+/// In which format the rules look at the content; none if they do not, or disagree: nobody knows what a path would mean.
+fn needs(entries: &[&Tool]) -> Option<Format> {
+    let mut conditions = entries.iter().flat_map(|tool| &tool.results).filter_map(|rule| rule.when.as_ref());
+    if !conditions.any(Matcher::looks_inside) {
+        return None;
+    }
+    format(entries)
+}
+
+/// The format of a tool's results; none if its entries disagree.
+pub(crate) fn format(entries: &[&Tool]) -> Option<Format> {
+    let mut formats: Vec<_> = entries.iter().filter_map(|tool| tool.format).collect();
+    formats.dedup();
+    match formats.as_slice() {
+        [] => Some(Format::default()),
+        [format] => Some(*format),
+        _ => None,
+    }
+}
+
 /// The label of what the model gets: every rule that takes part limits the audience.
 fn label<'a>(action: ResultAction, audiences: impl Iterator<Item = &'a BTreeSet<String>>) -> Label {
     let trust = match action {
         ResultAction::Trusted => Trust::Trusted,
         ResultAction::Untrusted => Trust::Untrusted,
-        ResultAction::Quarantine => Trust::Derived,
         // The notice is ours.
-        ResultAction::Block => return Label::default(),
+        ResultAction::Block | ResultAction::Quarantine => return Label::default(),
     };
     let everyone = Audience::default();
     let audience = audiences.fold(everyone, |all, readers| all.meet(&Audience::Readers(readers.clone())));

@@ -43,8 +43,14 @@ impl<'a> Case<'a> {
         let arguments = Value::from_json(arguments.as_bytes()).ok();
         let undeclared = ["extra".to_owned()];
         let tool = ToolName { name, server: None };
-        let call =
-            Call { approved: self.approved, arguments: arguments.as_ref(), tool, undeclared: &undeclared };
+        let call = Call {
+            approved: self.approved,
+            arguments: arguments.as_ref(),
+            parameters: None,
+            refused: None,
+            tool,
+            undeclared: &undeclared,
+        };
         let known = |leaf: Leaf<'_>| {
             leaf.value.text().is_some_and(|text| text.contains("known")).then(|| "user text".to_owned())
         };
@@ -271,10 +277,10 @@ tools:
     check(&["inbox"], Some(good), ResultAction::Trusted, Trust::Trusted);
     assert_eq!(case.result(&["inbox"], Some(good)).label.audience, Audience::readers(["internal"]));
     // Case C10.
-    check(&["inbox"], Some(mixed), ResultAction::Quarantine, Trust::Derived);
-    check(&["inbox"], Some(r#"{"emails":[]}"#), ResultAction::Quarantine, Trust::Derived);
-    check(&["inbox"], Some("no JSON"), ResultAction::Quarantine, Trust::Derived);
-    check(&["inbox"], None, ResultAction::Quarantine, Trust::Derived);
+    check(&["inbox"], Some(mixed), ResultAction::Quarantine, Trust::Trusted);
+    check(&["inbox"], Some(r#"{"emails":[]}"#), ResultAction::Quarantine, Trust::Trusted);
+    check(&["inbox"], Some("no JSON"), ResultAction::Quarantine, Trust::Trusted);
+    check(&["inbox"], None, ResultAction::Quarantine, Trust::Trusted);
     check(&["other"], Some(good), ResultAction::Block, Trust::Trusted);
     check(&["notes"], Some("all is well"), ResultAction::Trusted, Trust::Trusted);
     check(&["notes"], Some("a secret"), ResultAction::Block, Trust::Trusted);

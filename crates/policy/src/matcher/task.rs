@@ -1,5 +1,7 @@
 //! The task: what the person asked for.
 
+use std::sync::Arc;
+
 use model::Trust;
 
 use super::Truth;
@@ -8,14 +10,19 @@ use super::text::{Glob, fold};
 /// The words of the person in a conversation, made ready for comparing once.
 #[derive(Clone, Debug, Default)]
 pub struct Task {
-    segments: Vec<(Trust, String)>,
+    segments: Vec<(Trust, Arc<str>)>,
 }
 
 impl Task {
     /// The task of these user segments, each with its trust: where user text repeats an untrusted result, it is not
     /// trusted.
     pub fn new<'a>(segments: impl IntoIterator<Item = (Trust, &'a str)>) -> Self {
-        Self { segments: segments.into_iter().map(|(trust, text)| (trust, fold(text))).collect() }
+        Self { segments: segments.into_iter().map(|(trust, text)| (trust, fold(text).into())).collect() }
+    }
+
+    /// With one more user segment, its text folded.
+    pub(crate) fn add(&mut self, trust: Trust, folded: Arc<str>) {
+        self.segments.push((trust, folded));
     }
 
     /// Whether a segment has one of these phrases. Unknown if only segments have it that are not trusted.

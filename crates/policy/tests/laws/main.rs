@@ -10,7 +10,7 @@ mod oracle;
 use generate::{CallRule, Entry, File, RESULT_ACTIONS, ResultRule, World};
 use model::{Audience, Label, Trust, Verdict};
 use policy::{
-    Answer, Call, CallDecision, Carried, Context, Leaf, Policy, ResultDecision, Task, ToolName, Value,
+    Answer, Call, CallDecision, Carried, Context, Fate, Leaf, Policy, ResultDecision, Task, ToolName, Value,
 };
 use proptest::prelude::*;
 
@@ -51,7 +51,14 @@ fn with_context<T>(world: &World, ask: impl FnOnce(&Context<'_>) -> T) -> T {
 
 fn call(policy: &Policy, world: &World) -> CallDecision {
     let arguments = Value::from_json(world.root.to_string().as_bytes()).unwrap();
-    let call = Call { approved: world.approved, arguments: Some(&arguments), tool: TOOL, undeclared: &[] };
+    let call = Call {
+        approved: world.approved,
+        arguments: Some(&arguments),
+        parameters: None,
+        refused: None,
+        tool: TOOL,
+        undeclared: &[],
+    };
     let known =
         |leaf: Leaf<'_>| world.known.contains(name(leaf.value).as_str()).then(|| "trusted text".to_owned());
     with_context(world, |context| policy.decide_call(&call, context, &known))
@@ -127,7 +134,7 @@ proptest! {
         let decision = result(&build(&file), &world);
         let (action, audience) = oracle::result(&file, &world);
         prop_assert_eq!(decision.action.name(), RESULT_ACTIONS[action]);
-        let blocked = decision.action.name() == "block";
+        let blocked = decision.fate != Fate::Passes;
         let wanted = if blocked { Audience::Everyone } else { audience };
         prop_assert_eq!(decision.label.audience, wanted);
     }
@@ -139,12 +146,12 @@ proptest! {
         prop_assert_eq!(result(&build(&file), &world), result(&build(&file), &world));
         let policy = build(&file);
         let arguments = Value::from_json(text.as_bytes()).ok();
-        let asked = Call { approved: false, arguments: arguments.as_ref(), tool: TOOL, undeclared: &[] };
+        let asked = Call { approved: false, arguments: arguments.as_ref(), parameters: None, refused: None, tool: TOOL, undeclared: &[] };
         let decided = with_context(&world, |context| policy.decide_call(&asked, context, &|_: Leaf<'_>| None));
         prop_assert!(arguments.is_some() || class(decided.verdict) == 2);
         let answer = Answer { content: Some(&text), carried: Carried::Unknown, tools: &[TOOL, TOOL] };
         let decided = with_context(&world, |context| policy.decide_result(&answer, context));
-        prop_assert!(decided.action.name() == "block" || decided.label.trust != Trust::Trusted);
+        prop_assert!(decided.fate != Fate::Passes || decided.label.trust != Trust::Trusted);
     }
 
     #[test]

@@ -1,0 +1,148 @@
+//! From a conversation to its label, what becomes of its results, and the provenance of arguments.
+//!
+//! Segments are read in order. Each is judged by what stands before it and nothing else, so that a conversation that goes
+//! on is judged as it was before, and what was replaced is replaced again. (What stands in system text is a source of
+//! provenance as long as no untrusted result before the call in question has it.)
+
+mod judge;
+mod read;
+pub(crate) mod repeat;
+
+use std::sync::{Arc, OnceLock};
+
+use model::Label;
+
+use crate::decide::ToolName;
+use crate::explain::ResultDecision;
+use crate::matcher::task::Task;
+use crate::memory::Digest;
+use repeat::Suspect;
+
+/// A piece of a conversation.
+#[derive(Clone, Debug)]
+pub struct Segment<'a> {
+    /// Where it comes from.
+    pub origin: Origin<'a>,
+    /// The whole JSON value of the part, as it stands in the request.
+    pub raw: &'a [u8],
+}
+
+/// Where a segment comes from.
+#[derive(Clone, Debug)]
+pub enum Origin<'a> {
+    /// The model.
+    Assistant,
+    /// An image, sound or file that somebody attached.
+    Attachment,
+    /// A tool that the provider runs.
+    HostedTool(Option<ToolName<'a>>),
+    /// A tool that the application runs.
+    Result(Answered<'a>),
+    /// The application.
+    System,
+    /// Nobody knows.
+    Unknown,
+    /// Content to which the request only refers: nobody here can see it.
+    Unseen,
+    /// The person.
+    User,
+}
+
+/// What a result answers.
+#[derive(Clone, Debug, Default)]
+pub struct Answered<'a> {
+    /// The calls in the history that it may answer. None: an orphan; several: ambiguous.
+    pub calls: Vec<Asked<'a>>,
+    /// The tool's name, if the result states one itself. It must be that of its call.
+    pub own_name: Option<&'a str>,
+}
+
+/// A call in the history.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// JSON text of the arguments, decoded; none if they cannot be read.
+    pub arguments: Option<&'a [u8]>,
+    /// This proxy did not let it through.
+    pub is_foreign: bool,
+    /// The tool, client spellings undone.
+    pub tool: ToolName<'a>,
+}
+
+/// What holds for a whole conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// The agent's slug.
+    pub agent: &'a str,
+    /// The session's label met with the agent's own setting.
+    pub start: &'a Label,
+    /// The caller's team, if the caller is authenticated.
+    pub team: Option<&'a str>,
+    /// Attachments are trusted.
+    pub trusted_attachments: bool,
+    /// User text is not trusted.
+    pub untrusted_users: bool,
+    /// The caller, if authenticated.
+    pub user: Option<&'a str>,
+}
+
+/// A conversation that was read.
+#[derive(Debug)]
+pub struct Conversation {
+    /// What may be done with what it holds.
+    pub label: Label,
+    /// The first segment that lowered the label's trust, else the first that limited its audience.
+    pub lowered_by: Option<usize>,
+    /// What becomes of its results, by the segments that they are.
+    pub results: Vec<(usize, ResultDecision)>,
+    /// The label of each segment as the model gets it.
+    pub segments: Vec<Label>,
+    /// What the person asked for; empty if no rule wants to know.
+    pub task: Task,
+    /// Results that may lend provenance, in order.
+    pub(crate) lookups: Vec<Lookup>,
+    /// Texts that are sources of provenance, in order.
+    pub(crate) sources: Vec<Source>,
+    /// Results and the like that are not trusted, in order.
+    pub(crate) suspects: Vec<Suspect>,
+}
+
+/// A text that is a source of provenance.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub digest: Arc<Digest>,
+    pub kind: Kind,
+    pub segment: usize,
+}
+
+/// What a source is.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// A trusted result: its number among the results, and its tool.
+    Result(usize, String),
+    System,
+    User,
+}
+
+/// A result that may lend provenance, if its call was made with trusted arguments.
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    pub arguments: Arc<Digest>,
+    pub digest: Arc<Digest>,
+    pub endorses: bool,
+    /// Whether the user named what the call was made with.
+    pub is_named: OnceLock<bool>,
+    /// Whether the call was made with trusted arguments.
+    pub is_vouched: OnceLock<bool>,
+    pub name: String,
+    /// Its number among the results, from 1.
+    pub number: usize,
+    pub segment: usize,
+    pub server: Option<String>,
+    pub yields: bool,
+}
+
+impl Lookup {
+    pub fn tool(&self) -> ToolName<'_> {
+        ToolName { name: &self.name, server: self.server.as_deref() }
+    }
+}

@@ -1,0 +1,137 @@
+//! What was read of contents before: so that a long conversation costs per new segment, not per turn.
+//!
+//! Contents are found by a keyed hash and compared byte by byte, so that one is never taken for another, whatever an
+//! attacker writes.
+
+mod digest;
+mod text;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::Hasher;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(crate) use digest::{Digest, Repeats, size};
+use foldhash::SharedSeed;
+use foldhash::quality::FoldHasher;
+
+/// How many parts of it can be used at the same time.
+const SHARDS: usize = 16;
+
+/// Digests of contents, bounded by the bytes that they take. It changes no decision.
+pub struct Memory {
+    limit: usize,
+    next: AtomicU64,
+    seed: u64,
+    shards: [Mutex<Shard>; SHARDS],
+    shared: SharedSeed,
+    used: Arc<AtomicUsize>,
+}
+
+type Digests = BTreeMap<u64, Arc<Digest>>;
+
+/// Two generations: what was used since the last sweep, and what was not, which the next sweep forgets.
+#[derive(Default)]
+struct Shard {
+    old: Digests,
+    young: Digests,
+}
+
+impl Shard {
+    fn find(&mut self, hash: u64) -> Option<Arc<Digest>> {
+        if let Some(found) = self.young.get(&hash) {
+            return Some(Arc::clone(found));
+        }
+        let found = self.old.remove(&hash)?;
+        self.young.insert(hash, Arc::clone(&found));
+        Some(found)
+    }
+
+    fn sweep(&mut self) -> Digests {
+        std::mem::replace(&mut self.old, std::mem::take(&mut self.young))
+    }
+}
+
+impl Memory {
+    /// An empty memory of about `bytes` at most; what conversations hold that are being judged comes on top. `key` is
+    /// random, and a secret.
+    pub fn new(key: [u8; 32], bytes: usize) -> Self {
+        let mut words =
+            key.chunks_exact(8).map(|chunk| chunk.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)));
+        let mut word = || words.next().unwrap_or_default();
+        let (seed, shared) = (word() ^ word().rotate_left(17), word() ^ word().rotate_left(29));
+        Self {
+            limit: bytes,
+            next: AtomicU64::new(0),
+            seed,
+            shards: Default::default(),
+            shared: SharedSeed::from_u64(shared),
+            used: Arc::default(),
+        }
+    }
+
+    /// How many bytes it takes.
+    pub fn size(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// The digest of a JSON text.
+    pub(crate) fn digest(&self, raw: &[u8]) -> Arc<Digest> {
+        let mut hasher = FoldHasher::with_seed(self.seed, &self.shared);
+        hasher.write(raw);
+        let hash = hasher.finish();
+        let known = self.with(hash, |shard| shard.find(hash));
+        if let Some(known) = known.filter(|known| known.raw() == raw) {
+            self.shrink(hash);
+            return known;
+        }
+        let serial = self.next.fetch_add(1, Ordering::Relaxed);
+        let new = Arc::new(Digest::new(raw, serial, Arc::clone(&self.used)));
+        let replaced = self.with(hash, |shard| shard.young.insert(hash, Arc::clone(&new)));
+        drop(replaced);
+        self.shrink(hash);
+        new
+    }
+
+    /// A name for a row of contents that goes on with one more, by their serial numbers.
+    pub(crate) fn row(&self, before: u64, serial: u64) -> u64 {
+        let mut hasher = FoldHasher::with_seed(self.seed, &self.shared);
+        hasher.write_u64(before);
+        hasher.write_u64(serial);
+        hasher.finish()
+    }
+
+    /// Makes room in the shard of this hash, if there is too little.
+    fn shrink(&self, hash: u64) {
+        for _ in 0..2 {
+            if self.size() <= self.limit {
+                return;
+            }
+            // Dropped when the lock is free again.
+            let forgotten = self.with(hash, Shard::sweep);
+            drop(forgotten);
+        }
+    }
+
+    fn with<T: Default>(&self, hash: u64, work: impl FnOnce(&mut Shard) -> T) -> T {
+        let at = usize::try_from(hash >> 32).unwrap_or_default() % SHARDS;
+        match self.shards.get(at) {
+            Some(shard) => work(&mut shard.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => T::default(),
+        }
+    }
+}
+
+/// Says how much, not what.
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory")
+            .field("limit", &self.limit)
+            .field("used", &self.size())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

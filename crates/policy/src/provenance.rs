@@ -1,0 +1,208 @@
+//! Where the arguments of a call come from.
+//!
+//! In this order: nobody has to know (closed vocabularies), trusted text, lists, lookups, sources that the user named. A
+//! lookup lends provenance if its own call was made with trusted arguments, judged by what stands before its result.
+
+mod index;
+mod shingles;
+
+use std::cell::Cell;
+
+pub use index::Index;
+pub use shingles::Shingles;
+
+use crate::compile::{Policy, Tool};
+use crate::conversation::repeat::{Suspect, repeats};
+use crate::conversation::{Conversation, Kind, Lookup, Source};
+use crate::decide::{Leaf, Leaves, Provenance, format, in_list};
+use crate::identity::Parameters;
+use crate::matcher::path::Item;
+use crate::matcher::text::nfkc;
+use crate::value::Value;
+
+/// Most comparisons for one call; what is not found by then has no provenance.
+const MAX_STEPS: usize = 200_000;
+
+/// The same for a lookup.
+const MAX_LOOKUP_STEPS: usize = 5_000;
+
+/// Most values of a call for which it is said where else they occur.
+const MAX_SEEN: usize = 4;
+
+/// Most results that are searched for that, and their bytes.
+const MAX_SEARCHED: (usize, usize) = (64, 1 << 20);
+
+/// The sources of provenance that stand before a segment.
+#[derive(Debug)]
+pub(crate) struct Sources<'a> {
+    conversation: &'a Conversation,
+    parameters: Option<&'a Parameters>,
+    policy: &'a Policy,
+    seen: Cell<usize>,
+    /// The first segment that does not count.
+    segment: usize,
+    steps: Cell<usize>,
+}
+
+impl<'a> Sources<'a> {
+    /// Those of the whole conversation, for a call of a tool with these parameters.
+    pub fn new(
+        conversation: &'a Conversation,
+        policy: &'a Policy,
+        parameters: Option<&'a Parameters>,
+    ) -> Self {
+        let (seen, steps) = (Cell::new(MAX_SEEN), Cell::new(MAX_STEPS));
+        Self { conversation, parameters, policy, seen, segment: usize::MAX, steps }
+    }
+
+    /// Those of a call whose result is this segment.
+    fn before(conversation: &'a Conversation, policy: &'a Policy, segment: usize) -> Self {
+        let (seen, steps) = (Cell::new(0), Cell::new(MAX_LOOKUP_STEPS));
+        Self { conversation, parameters: None, policy, seen, segment, steps }
+    }
+
+    /// Takes one of the steps that may be made.
+    fn step(&self) -> bool {
+        let left = self.steps.get().checked_sub(1);
+        self.steps.set(left.unwrap_or_default());
+        left.is_some()
+    }
+
+    fn suspects(&self) -> &'a [Suspect] {
+        let all = &self.conversation.suspects;
+        let end = all.partition_point(|suspect| suspect.segment < self.segment);
+        all.get(..end).unwrap_or_default()
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &'a Source> {
+        let segment = self.segment;
+        self.conversation.sources.iter().take_while(move |source| source.segment < segment)
+    }
+
+    fn lookups(&self) -> impl Iterator<Item = &'a Lookup> {
+        let segment = self.segment;
+        self.conversation.lookups.iter().take_while(move |lookup| lookup.segment < segment)
+    }
+
+    fn in_text(&self, value: &Value) -> Option<String> {
+        let holds = |source: &&Source| self.step() && source.digest.index().holds(value);
+        let is_clean = |source: &&Source| {
+            !matches!(source.kind, Kind::System) || !repeats(&source.digest, self.suspects())
+        };
+        self.texts().filter(holds).find(is_clean).map(|source| match &source.kind {
+            Kind::Result(number, tool) => format!("trusted result {number} of `{tool}`"),
+            Kind::System => format!("system text in segment {}", source.segment),
+            Kind::User => format!("user text in segment {}", source.segment),
+        })
+    }
+
+    /// Lookups are taken in order, so that those before one are known when it is judged.
+    fn in_lookup(&self, value: &Value) -> Option<String> {
+        self.lookups().find_map(|lookup| {
+            let (number, tool) = (lookup.number, &lookup.name);
+            if lookup.yields && self.is_vouched(lookup) && self.yields(lookup, value) {
+                return Some(format!("looked up in result {number} of `{tool}`"));
+            }
+            let is_named = lookup.endorses && self.is_named(lookup);
+            let holds = || self.step() && lookup.digest.index().holds(value);
+            (is_named && holds()).then(|| format!("result {number} of `{tool}`, which the user named"))
+        })
+    }
+
+    /// Whether the value stands in a field that the lookup yields.
+    fn yields(&self, lookup: &Lookup, value: &Value) -> bool {
+        let entries = self.policy.entries(lookup.server.as_deref(), &lookup.name);
+        let Some(content) = format(&entries).and_then(|format| lookup.digest.content(format)) else {
+            return false;
+        };
+        let paths = entries.iter().flat_map(|tool| &tool.yields);
+        paths.flat_map(|path| path.select(content)).any(|item| match item {
+            Item::Found(found) => self.step() && is_same(found, value),
+            Item::Missing | Item::Wrong(_) => false,
+        })
+    }
+
+    /// Whether the call of the lookup was made with trusted arguments.
+    fn is_vouched(&self, lookup: &Lookup) -> bool {
+        *lookup.is_vouched.get_or_init(|| {
+            let sources = Sources::before(self.conversation, self.policy, lookup.segment);
+            let entries = self.policy.entries(lookup.server.as_deref(), &lookup.name);
+            let has_origin = |leaf: Leaf<'_>| {
+                sources.origin(leaf).or_else(|| in_list(self.policy, &entries, leaf)).is_some()
+            };
+            arguments(lookup, &entries).is_some_and(|leaves| {
+                leaves.all.iter().all(|(path, value)| has_origin(Leaf { path, tool: lookup.tool(), value }))
+            })
+        })
+    }
+
+    /// Whether the user named all that the call of the lookup was about, and that was something.
+    fn is_named(&self, lookup: &Lookup) -> bool {
+        *lookup.is_named.get_or_init(|| {
+            let sources = Sources::before(self.conversation, self.policy, lookup.segment);
+            let said = |value: &Value| {
+                let mut texts = sources.texts().filter(|source| matches!(source.kind, Kind::User));
+                texts.any(|source| sources.step() && source.digest.index().holds(value))
+            };
+            let entries = self.policy.entries(lookup.server.as_deref(), &lookup.name);
+            let Some(leaves) = arguments(lookup, &entries) else { return false };
+            let mut named = leaves.all.iter().filter(|(_, value)| !is_empty(value)).peekable();
+            named.peek().is_some() && named.all(|(_, value)| said(value))
+        })
+    }
+}
+
+impl Provenance for Sources<'_> {
+    fn origin(&self, leaf: Leaf<'_>) -> Option<String> {
+        if is_empty(leaf.value) {
+            return Some(format!("{}, which says nothing", leaf.value.kind()));
+        }
+        if self.parameters.is_some_and(|parameters| parameters.lists(leaf.path, leaf.value)) {
+            return Some("the tool's own vocabulary".to_owned());
+        }
+        self.in_text(leaf.value).or_else(|| self.in_lookup(leaf.value))
+    }
+
+    fn seen(&self, leaf: Leaf<'_>) -> Option<String> {
+        let left = self.seen.get().checked_sub(1)?;
+        self.seen.set(left);
+        let (most, mut bytes) = MAX_SEARCHED;
+        let mut latest = self.suspects().iter().rev().take(most);
+        let found = latest.find(|suspect| {
+            let fits = bytes.checked_sub(suspect.digest.raw().len());
+            bytes = fits.unwrap_or_default();
+            fits.is_some() && suspect.digest.index().holds(leaf.value)
+        })?;
+        Some(match found.number {
+            0 => format!("occurs only in segment {}", found.segment),
+            number if found.tool.is_empty() => format!("occurs only in result {number}"),
+            number => format!("occurs only in result {number} of `{}`", found.tool),
+        })
+    }
+}
+
+/// The values of a lookup's call that need provenance; none if they cannot be read, or are too many.
+fn arguments<'a>(lookup: &'a Lookup, entries: &[&Tool]) -> Option<Leaves<'a>> {
+    let leaves = Leaves::sensitive(entries, lookup.arguments.arguments()?, &[]);
+    (!leaves.is_cut).then_some(leaves)
+}
+
+/// Whether a value says too little to need provenance.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Bool(_) | Value::Null => true,
+        Value::Text(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Number(_) => false,
+    }
+}
+
+/// Whether a field of a result is this value: of the same type, and after NFKC.
+fn is_same(found: &Value, value: &Value) -> bool {
+    match (found, value) {
+        (Value::Text(found), Value::Text(text)) => nfkc(found) == nfkc(text),
+        (Value::Number(found), Value::Number(number)) => found == number,
+        _ => false,
+    }
+}
