@@ -146,3 +146,6 @@ impl Lookup {
         ToolName { name: &self.name, server: self.server.as_deref() }
     }
 }
+
+#[cfg(test)]
+mod tests;

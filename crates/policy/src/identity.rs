@@ -101,3 +101,6 @@ fn inner<'a>(
     let tool = undo(policy, declared, name, None);
     (members.len() == 2 && policy.wrapper(tool).is_none()).then_some((tool, arguments))
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,20 +102,21 @@ impl Memory {
         hasher.finish()
     }
 
-    /// Makes room in the shard of this hash, if there is too little.
+    /// Makes room if there is too little, beginning with the shard of this hash.
     fn shrink(&self, hash: u64) {
-        for _ in 0..2 {
+        let shards = u64::try_from(SHARDS).unwrap_or_default();
+        for turn in 0..shards.saturating_mul(2) {
             if self.size() <= self.limit {
                 return;
             }
             // Dropped when the lock is free again.
-            let forgotten = self.with(hash, Shard::sweep);
+            let forgotten = self.with(hash.wrapping_add(turn), Shard::sweep);
             drop(forgotten);
         }
     }
 
     fn with<T: Default>(&self, hash: u64, work: impl FnOnce(&mut Shard) -> T) -> T {
-        let at = usize::try_from(hash >> 32).unwrap_or_default() % SHARDS;
+        let at = usize::try_from(hash).unwrap_or_default() % SHARDS;
         match self.shards.get(at) {
             Some(shard) => work(&mut shard.lock().unwrap_or_else(PoisonError::into_inner)),
             None => T::default(),

@@ -27,11 +27,35 @@ const NO_TEXT: [&str; 18] = [
 ];
 
 /// Members by which an object is told to be a part of a conversation.
-const PART: [&str; 8] =
-    ["functionResponse", "function_response", "inlineData", "parts", "role", "text", "type", "inline_data"];
+const PART: [&str; 6] =
+    ["functionResponse", "function_response", "inlineData", "inline_data", "parts", "role"];
+
+/// Types of parts; besides those that end with `_call`, `_output` or `_result`.
+const TYPES: [&str; 20] = [
+    "audio",
+    "base64",
+    "document",
+    "file",
+    "image",
+    "image_url",
+    "input_audio",
+    "input_file",
+    "input_image",
+    "input_text",
+    "message",
+    "output_text",
+    "reasoning",
+    "redacted_thinking",
+    "refusal",
+    "resource",
+    "text",
+    "thinking",
+    "tool_use",
+    "url",
+];
 
 /// Members that hold a tool's own JSON, where nothing is left out.
-const FREE: [&str; 4] = ["arguments", "input", "response", "structuredContent"];
+const FREE: [&str; 3] = ["arguments", "input", "structuredContent"];
 
 /// All text of a JSON text, one piece in each line. What cannot be read is taken as it is.
 pub(super) fn all_text(raw: &[u8]) -> String {
@@ -55,7 +79,12 @@ fn part(reader: &mut Reader<'_>, text: &mut String) -> Result<(), JsonError> {
         Kind::Array => reader.array(|reader| part(reader, text)),
         Kind::Object if !is_part(reader)? => everything(reader, text),
         Kind::Object => reader.members(|reader, key, _| {
-            if NO_TEXT.iter().any(|name| key.is(name)) {
+            if key.is("functionResponse") || key.is("function_response") {
+                reader.object(["response"], |reader, wanted| match wanted {
+                    Some(_) => everything(reader, text),
+                    None => reader.skip(),
+                })
+            } else if NO_TEXT.iter().any(|name| key.is(name)) {
                 reader.skip()
             } else if FREE.iter().any(|name| key.is(name)) {
                 everything(reader, text)
@@ -71,12 +100,21 @@ fn part(reader: &mut Reader<'_>, text: &mut String) -> Result<(), JsonError> {
 fn is_part(reader: &mut Reader<'_>) -> Result<bool, JsonError> {
     let start = reader.position();
     let end = reader.bytes().len();
-    let mut found = false;
+    let (mut found, mut has_text, mut has_others) = (false, false, false);
     reader.again(model::Span { start, end }).members(|reader, key, _| {
-        found = found || PART.iter().any(|name| key.is(name));
-        reader.skip()
+        has_text |= key.is("text");
+        has_others |=
+            !["text", "thought", "thoughtSignature", "thought_signature"].iter().any(|name| key.is(name));
+        found |= PART.iter().any(|name| key.is(name));
+        if !key.is("type") {
+            return reader.skip();
+        }
+        let kind = reader.characters()?.unwrap_or_default();
+        let ends = ["_call", "_output", "_result"];
+        found |= TYPES.contains(&kind.as_ref()) || ends.iter().any(|end| kind.ends_with(end));
+        Ok(())
     })?;
-    Ok(found)
+    Ok(found || has_text && !has_others)
 }
 
 /// Adds all names, texts and numbers.
@@ -249,10 +287,11 @@ mod tests {
             (r#"{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"x"}]}"#, "x"),
             (
                 r#"{"functionResponse":{"id":"1","name":"f","response":{"id":"e24","n":[7,true]}}}"#,
-                "f\nid\ne24\nn\n7",
+                "id\ne24\nn\n7",
             ),
             (r#"{"type":"tool_result","content":"{\"id\":\"a\\nb\"}"}"#, "id\na\nb"),
             (r#"{"text":"x","thoughtSignature":"QQ"}"#, "x"),
+            (r#"{"type":"event","id":"e24"}"#, "type\nevent\nid\ne24"),
             ("no JSON", "no JSON"),
         ] {
             assert_eq!(all_text(raw.as_bytes()), wanted, "{raw}");
