@@ -16,6 +16,7 @@ use crate::decide::ToolName;
 use crate::explain::ResultDecision;
 use crate::matcher::task::Task;
 use crate::memory::Digest;
+use crate::value::Value;
 use repeat::Suspect;
 
 /// A piece of a conversation.
@@ -129,6 +130,8 @@ pub(crate) struct Lookup {
     pub arguments: Arc<Digest>,
     pub digest: Arc<Digest>,
     pub endorses: bool,
+    /// What stands in the fields that it yields.
+    pub fields: OnceLock<Vec<Value>>,
     /// Whether the user named what the call was made with.
     pub is_named: OnceLock<bool>,
     /// Whether the call was made with trusted arguments.

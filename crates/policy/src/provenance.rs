@@ -26,6 +26,9 @@ const MAX_STEPS: usize = 200_000;
 /// The same for a lookup.
 const MAX_LOOKUP_STEPS: usize = 5_000;
 
+/// Most values that one lookup yields.
+const MAX_FIELDS: usize = 10_000;
+
 /// Most values of a call for which it is said where else they occur.
 const MAX_SEEN: usize = 4;
 
@@ -111,14 +114,15 @@ impl<'a> Sources<'a> {
 
     /// Whether the value stands in a field that the lookup yields.
     fn yields(&self, lookup: &Lookup, value: &Value) -> bool {
-        let entries = self.policy.entries(lookup.server.as_deref(), &lookup.name);
-        let Some(content) = format(&entries).and_then(|format| lookup.digest.content(format)) else {
-            return false;
-        };
-        let paths = entries.iter().flat_map(|tool| &tool.yields);
-        paths.flat_map(|path| path.select(content)).any(|item| match item {
-            Item::Found(found) => self.step() && is_same(found, value),
-            Item::Missing | Item::Wrong(_) => false,
+        let fields = lookup.fields.get_or_init(|| fields(self.policy, lookup).unwrap_or_default());
+        let text = value.text().map(nfkc);
+        fields.iter().any(|field| {
+            self.step()
+                && match (field, &text) {
+                    (Value::Text(field), Some(text)) => field == text,
+                    (field, None) => field == value,
+                    (_, Some(_)) => false,
+                }
         })
     }
 
@@ -198,11 +202,15 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Whether a field of a result is this value: of the same type, and after NFKC.
-fn is_same(found: &Value, value: &Value) -> bool {
-    match (found, value) {
-        (Value::Text(found), Value::Text(text)) => nfkc(found) == nfkc(text),
-        (Value::Number(found), Value::Number(number)) => found == number,
-        _ => false,
-    }
+/// Texts, in NFKC, and numbers that stand in the fields which a lookup yields.
+fn fields(policy: &Policy, lookup: &Lookup) -> Option<Vec<Value>> {
+    let entries = policy.entries(lookup.server.as_deref(), &lookup.name);
+    let content = lookup.digest.content(format(&entries)?)?;
+    let items = entries.iter().flat_map(|tool| &tool.yields).flat_map(|path| path.select(content));
+    let values = items.filter_map(|item| match item {
+        Item::Found(Value::Text(text)) => Some(Value::Text(nfkc(text).into_owned())),
+        Item::Found(number @ Value::Number(_)) => Some(number.clone()),
+        Item::Found(_) | Item::Missing | Item::Wrong(_) => None,
+    });
+    Some(values.take(MAX_FIELDS).collect())
 }

@@ -172,6 +172,7 @@ impl<'a> Reading<'a> {
             arguments: self.memory.digest(arguments),
             digest: Arc::clone(digest),
             endorses: lending.endorses,
+            fields: OnceLock::new(),
             is_named: OnceLock::new(),
             is_vouched: OnceLock::new(),
             name: call.tool.name.to_owned(),

@@ -235,11 +235,8 @@ fn c21_text_that_repeats_an_untrusted_result_is_untrusted() {
     let to = r#"{"to":"eve@evil.example"}"#;
     let repeated = format!("The page says: {PAGE}.");
     assert_eq!(case.verdict(&[user("hello"), page, user(&repeated)], "send", to), ARGUMENTS);
-    assert_eq!(
-        case.verdict(&[user("hello"), Said::Tool("shut", "{}", PAGE), user(&repeated)], "send", to),
-        ALLOW
-    );
-    // Of a blocked result, too: the label shows it, though the context starts anew.
+    let blocked = [user("hello"), Said::Tool("shut", "{}", PAGE), user(&repeated)];
+    assert_eq!(case.verdict(&blocked, "send", to), ARGUMENTS);
     let read = case.read(&[Said::Tool("shut", "{}", PAGE), user(&repeated)]);
     assert_eq!(read.label.trust, Trust::Untrusted);
     // System text that is put before what it repeats is no source.
@@ -302,7 +299,7 @@ fn c24_fields_outside_the_schema_are_judged_or_forbidden() {
     let all = Case::new("");
     let read = all.read(&said);
     let verdict = |json: &str| all.declared_call(&read, "send", json, Some(&open)).verdict;
-    assert_eq!(verdict(r#"{"how":"fast","a":true,"b":null,"c":"","d":[],"e":{}}"#), ARGUMENTS.min(ALLOW));
+    assert_eq!(verdict(r#"{"how":"fast","a":true,"b":null,"c":"","d":[],"e":{}}"#), ALLOW);
     assert_eq!(verdict(r#"{"how":"slow"}"#), ARGUMENTS);
 }
 

@@ -31,7 +31,7 @@ fn client_spellings_are_undone() {
         ("github__create_issue", "github/create_issue"),
         ("github.create_issue", "github/create_issue"),
         ("github_create_issue", "-/github_create_issue"),
-        ("mcp__x", "mcp/x"),
+        ("mcp__x", "-/mcp__x"),
         ("__x", "-/__x"),
         ("x.", "-/x."),
         (".", "-/."),
