@@ -46,6 +46,7 @@ mod decide;
 pub mod error;
 pub mod explain;
 mod matcher;
+pub mod provenance;
 pub mod read;
 pub mod rule;
 pub mod schema;
