@@ -86,7 +86,12 @@ impl Index {
         if lower.is_ascii() && !lower.contains(|c: char| c.is_ascii_alphanumeric()) {
             return false;
         }
-        if plain.contains("://") && !plain.contains(' ') {
+        if let Some((first, _)) = plain.split_once(' ') {
+            // Readers of URLs drop tabs and ends of lines, and read on.
+            if first.contains("://") && text.trim().contains(['\t', '\n', '\r']) {
+                return false;
+            }
+        } else if plain.contains("://") {
             return web::parse(&plain).is_some_and(|web| self.has_web(&web));
         }
         if let Some((name, address)) = mail::parse(&lower) {

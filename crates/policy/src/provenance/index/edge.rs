@@ -56,7 +56,14 @@ pub fn is_start(text: &str, at: usize) -> bool {
     match (last, back.next()) {
         (',', other) => !(first.is_ascii_digit() && other.is_some_and(|c| c.is_ascii_digit())),
         (_, Some(other)) if class(other) != Class::Gap => false,
-        ('!' | '#' | '$' | '\'' | ':' | '?' | '@' | '\u{2019}', _) => true,
+        ('!' | '\'' | ':' | '?' | '\u{2019}', _) => true,
+        ('$', _) => first.is_ascii_digit(),
+        // `#general` is also `general`, but `@corp/pkg` is not `corp/pkg`.
+        ('#' | '@', _) => {
+            let word = text.get(at..).unwrap_or_default();
+            let length = word.find(|c| class(c) != Class::Word).unwrap_or(word.len());
+            is_end(text, at.saturating_add(length))
+        }
         _ => false,
     }
 }

@@ -44,7 +44,7 @@ impl Time {
 
 impl Date {
     fn new(year: u32, month: u32, day: u32) -> Option<Self> {
-        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let last = match month {
             2 if is_leap => 29,
             2 => 28,
@@ -121,7 +121,7 @@ pub fn month(text: &str) -> Option<(u32, &str)> {
     let (word, rest) = text.split_at_checked(length).filter(|(word, _)| word.len() >= 3)?;
     let is_named =
         |name: &&str| *name == word || name.get(..3) == Some(word) || word == "sept" && *name == "september";
-    let place = MONTHS.iter().position(|name| is_named(&name))?;
+    let place = MONTHS.iter().position(is_named)?;
     u32::try_from(place).ok().and_then(|place| place.checked_add(1)).map(|month| (month, rest))
 }
 
