@@ -1,7 +1,5 @@
 //! Noticing that a text repeats another.
 
-use std::collections::VecDeque;
-
 use super::index::fold;
 
 /// Bytes of a run that is compared. What two texts have in common for less is never noticed: phrases of every day are
@@ -50,35 +48,42 @@ impl Shingles {
 
 /// The smallest hash of each [`WINDOW`] neighbouring runs (Schleimer, Wilkerson and Aiken, "Winnowing", 2003).
 fn winnowed(bytes: &[u8]) -> Vec<u64> {
-    let leaving = (0..RUN).fold(1_u64, |power, _| power.wrapping_mul(BASE));
-    let mut rolling = 0_u64;
-    let mut kept: Vec<u64> = Vec::new();
-    // Candidates, the smallest first; each later one is greater and nearer to the end.
-    let mut window: VecDeque<(usize, u64)> = VecDeque::with_capacity(WINDOW);
-    for (at, byte) in bytes.iter().enumerate() {
-        rolling = rolling.wrapping_mul(BASE).wrapping_add(u64::from(*byte));
-        if let Some(left) = at.checked_sub(RUN).and_then(|first| bytes.get(first)) {
-            rolling = rolling.wrapping_sub(u64::from(*left).wrapping_mul(leaving));
-        }
-        if at.saturating_add(1) < RUN {
-            continue;
-        }
-        let hash = mixed(rolling);
-        while window.back().is_some_and(|(_, last)| *last >= hash) {
-            window.pop_back();
-        }
-        window.push_back((at, hash));
-        if window.front().is_some_and(|(first, _)| first.saturating_add(WINDOW) <= at) {
-            window.pop_front();
-        }
-        if at.saturating_add(2) >= RUN.saturating_add(WINDOW)
-            && let Some((_, least)) = window.front()
-            && kept.last() != Some(least)
-        {
-            kept.push(*least);
+    let hashes = hashes(bytes);
+    let mut kept = Vec::new();
+    // The smallest one, and for how many more windows it is in them.
+    let (mut least, mut stays) = (u64::MAX, 0_usize);
+    for window in hashes.windows(WINDOW) {
+        let newest = window.last().copied().unwrap_or(u64::MAX);
+        if stays == 0 {
+            let all = window.iter().enumerate().map(|(at, hash)| (*hash, WINDOW.saturating_sub(at)));
+            let (hash, at) = all.min().unwrap_or((u64::MAX, WINDOW));
+            (least, stays) = (hash, WINDOW.saturating_sub(at));
+            kept.push(least);
+        } else if newest <= least {
+            if newest < least {
+                kept.push(newest);
+            }
+            (least, stays) = (newest, WINDOW.saturating_sub(1));
+        } else {
+            stays = stays.saturating_sub(1);
         }
     }
     kept
+}
+
+/// The hash of each run, one for each byte at which a run can begin.
+fn hashes(bytes: &[u8]) -> Vec<u64> {
+    let Some((first, rest)) = bytes.split_at_checked(RUN) else { return Vec::new() };
+    let leaving = (0..RUN).fold(1_u64, |power, _| power.wrapping_mul(BASE));
+    let roll = |hash: u64, byte: u8| hash.wrapping_mul(BASE).wrapping_add(u64::from(byte));
+    let mut rolling = first.iter().fold(0, |hash, byte| roll(hash, *byte));
+    let mut all = Vec::with_capacity(rest.len().saturating_add(1));
+    all.push(mixed(rolling));
+    for (new, old) in rest.iter().zip(bytes) {
+        rolling = roll(rolling, *new).wrapping_sub(u64::from(*old).wrapping_mul(leaving));
+        all.push(mixed(rolling));
+    }
+    all
 }
 
 /// Spreads what differs over all bits (the finalizer of SplitMix64).

@@ -5,29 +5,20 @@ use crate::matcher::text::nfkc;
 /// `text` in NFKC, with one blank for each run of white space and none at the ends.
 pub fn plain(text: &str) -> String {
     let text = nfkc(text);
-    let mut out = Vec::with_capacity(text.len());
-    if text.is_ascii() {
-        let mut is_gap = true;
-        for &byte in text.as_bytes() {
-            let is_blank = matches!(byte, b'\t'..=b'\r' | b' ');
-            if !is_blank {
-                out.push(byte);
-            } else if !is_gap {
-                out.push(b' ');
-            }
-            is_gap = is_blank;
-        }
-        if out.last() == Some(&b' ') {
-            out.pop();
-        }
-    } else {
+    if !text.is_ascii() {
+        let mut out = String::with_capacity(text.len());
         for word in text.split_whitespace() {
             if !out.is_empty() {
-                out.push(b' ');
+                out.push(' ');
             }
-            out.extend_from_slice(word.as_bytes());
+            out.push_str(word);
         }
+        return out;
     }
+    let text = text.trim();
+    let blank = |byte: u8| if matches!(byte, b'\t'..=b'\r') { b' ' } else { byte };
+    let mut out: Vec<u8> = text.bytes().map(blank).collect();
+    out.dedup_by(|one, other| *one == b' ' && *other == b' ');
     String::from_utf8(out).unwrap_or_default()
 }
 
