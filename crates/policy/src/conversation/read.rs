@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use model::{Audience, Label, Trust};
 
+use super::decided::{Question, decide};
 use super::repeat::{Suspect, repeats};
 use super::{Answered, Asked, Conversation, Kind, Lookup, Origin, Segment, Setting, Source};
 use crate::compile::Policy;
@@ -42,6 +43,8 @@ struct Reading<'a> {
     policy: &'a Policy,
     read: Conversation,
     setting: &'a Setting<'a>,
+    /// A name for the task so far.
+    task: u64,
 }
 
 impl<'a> Reading<'a> {
@@ -56,7 +59,7 @@ impl<'a> Reading<'a> {
             sources: Vec::new(),
             suspects: Vec::new(),
         };
-        Self { lowered_audience: None, lowered_trust: None, memory, policy, read, setting }
+        Self { lowered_audience: None, lowered_trust: None, memory, policy, read, setting, task: 0 }
     }
 
     fn add(&mut self, at: usize, segment: &Segment<'_>) {
@@ -107,6 +110,7 @@ impl<'a> Reading<'a> {
         };
         if is_user && self.policy.asks {
             self.read.task.add(trust, Arc::clone(digest.folded()));
+            self.task = self.memory.row(self.memory.row(self.task, digest.serial()), trust as u64);
         }
         if trust == Trust::Trusted {
             self.read.sources.push(Source { digest, kind, segment });
@@ -218,7 +222,11 @@ impl<'a> Reading<'a> {
             team: self.setting.team,
             user: self.setting.user,
         };
-        let content = |format| digest.content(format).map(Cow::Borrowed);
-        self.policy.decide_answer(tools, origin, &content, &context)
+        let policy = self.policy.serial;
+        let question = Question { context: &context, origin, policy, task: self.task, tools };
+        decide(digest, &question, || {
+            let content = |format| digest.content(format).map(Cow::Borrowed);
+            self.policy.decide_answer(tools, origin, &content, &context)
+        })
     }
 }
