@@ -47,7 +47,10 @@ fn halves(text: &str) -> [&str; 2] {
 pub(super) fn chat(pieces: &[Piece], end: End) -> Vec<u8> {
     let chunk = |delta: Value, reason: Option<&str>| {
         let choice = json!({"index": 0, "delta": delta, "finish_reason": reason});
-        (None, json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}))
+        (
+            None,
+            json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}),
+        )
     };
     let mut events = vec![chunk(json!({"role": "assistant", "content": ""}), None)];
     let mut index = 0;
@@ -120,22 +123,23 @@ pub(super) fn messages(pieces: &[Piece], end: End) -> Vec<u8> {
         End::Done if has_calls(pieces) => "tool_use",
         End::Done => "end_turn",
     };
-    let delta = json!({"delta": {"stop_reason": reason, "stop_sequence": null}, "usage": {"output_tokens": 4}});
+    let delta =
+        json!({"delta": {"stop_reason": reason, "stop_sequence": null}, "usage": {"output_tokens": 4}});
     events.push(event("message_delta", delta));
     events.push(event("message_stop", json!({})));
     sse(&events)
 }
 
-fn contents(pieces: &[Piece], end: End) -> Vec<Value> {
-    let mut chunks: Vec<Value> = Vec::new();
+/// Arguments stand in them as they are given, also if they are no JSON.
+fn contents(pieces: &[Piece], end: End) -> Vec<String> {
+    let (mut chunks, mut raw) = (Vec::<Value>::new(), Vec::new());
     for piece in pieces {
         let parts = match piece {
             Text(text) => halves(text).map(|half| json!({"text": half})).to_vec(),
             Thought(text) => vec![json!({"text": text, "thought": true})],
             Call(id, name, arguments) => {
-                let call = serde_json::from_str::<Value>(arguments)
-                    .map(|args| json!({"id": id, "name": name, "args": args}))
-                    .unwrap_or_else(|_| json!({"id": id, "name": name, "args": arguments}));
+                raw.push((format!("\"args of {id}\""), (*arguments).to_owned()));
+                let call = json!({"id": id, "name": name, "args": format!("args of {id}")});
                 vec![json!({"functionCall": call, "thoughtSignature": "c2ln"})]
             }
         };
@@ -146,19 +150,24 @@ fn contents(pieces: &[Piece], end: End) -> Vec<Value> {
     let reason = if end == End::Cut { "MAX_TOKENS" } else { "STOP" };
     if let Some(last) = chunks.last_mut() {
         last["candidates"][0]["finishReason"] = reason.into();
-        last["usageMetadata"] = json!({"promptTokenCount": 3, "candidatesTokenCount": 4, "totalTokenCount": 7});
+        last["usageMetadata"] =
+            json!({"promptTokenCount": 3, "candidatesTokenCount": 4, "totalTokenCount": 7});
     }
-    chunks
+    let text =
+        |chunk: Value| raw.iter().fold(chunk.to_string(), |text, (place, raw)| text.replace(place, raw));
+    chunks.into_iter().map(text).collect()
 }
 
 pub(super) fn gemini(pieces: &[Piece], end: End) -> Vec<u8> {
-    let chunks = contents(pieces, end);
-    sse(&chunks.into_iter().map(|chunk| (None, chunk)).collect::<Vec<_>>())
+    contents(pieces, end)
+        .iter()
+        .map(|chunk| format!("data: {chunk}\r\n\r\n"))
+        .collect::<String>()
+        .into_bytes()
 }
 
 pub(super) fn gemini_array(pieces: &[Piece], end: End) -> Vec<u8> {
-    let chunks: Vec<String> = contents(pieces, end).iter().map(Value::to_string).collect();
-    format!("[{}\n]", chunks.join(",\r\n")).into_bytes()
+    format!("[{}\n]", contents(pieces, end).join(",\r\n")).into_bytes()
 }
 
 pub(super) fn responses(pieces: &[Piece], end: End) -> Vec<u8> {
@@ -179,14 +188,18 @@ pub(super) fn responses(pieces: &[Piece], end: End) -> Vec<u8> {
             Text(text) => {
                 let part = json!({"type": "output_text", "text": text, "annotations": []});
                 let item = |status: &str, content: Value| json!({"id": format!("msg_{index}"), "type": "message", "role": "assistant", "status": status, "content": content});
-                let place = json!({"output_index": index, "content_index": 0, "item_id": format!("msg_{index}")});
+                let place =
+                    json!({"output_index": index, "content_index": 0, "item_id": format!("msg_{index}")});
                 let with = |name: &str, value: Value| {
                     let mut data = place.clone();
                     data[name] = value;
                     data
                 };
                 let empty = json!({"type": "output_text", "text": "", "annotations": []});
-                add("response.output_item.added", json!({"output_index": index, "item": item("in_progress", json!([]))}));
+                add(
+                    "response.output_item.added",
+                    json!({"output_index": index, "item": item("in_progress", json!([]))}),
+                );
                 add("response.content_part.added", with("part", empty));
                 for half in halves(text) {
                     add("response.output_text.delta", with("delta", half.into()));
@@ -206,7 +219,10 @@ pub(super) fn responses(pieces: &[Piece], end: End) -> Vec<u8> {
             Call(id, name, arguments) => {
                 let item = |status: &str, arguments: &str| json!({"id": format!("fc_{id}"), "type": "function_call", "status": status, "call_id": id, "name": name, "arguments": arguments});
                 let place = |name: &str, value: &str| json!({"output_index": index, "item_id": format!("fc_{id}"), name: value});
-                add("response.output_item.added", json!({"output_index": index, "item": item("in_progress", "")}));
+                add(
+                    "response.output_item.added",
+                    json!({"output_index": index, "item": item("in_progress", "")}),
+                );
                 for half in halves(arguments) {
                     add("response.function_call_arguments.delta", place("delta", half));
                 }

@@ -1,6 +1,6 @@
-//! Calls that are refused in streams of every API, cut at every byte.
+//! Calls that are refused in streams of every API, however these are cut.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
 use dialect::{
@@ -22,6 +22,9 @@ use Piece::{Call, Text, Thought};
 
 const LIMIT: usize = 1 << 20;
 
+/// Answers are cut in two at each so many bytes; fed byte by byte, they are cut at all of them.
+const STEP: usize = 23;
+
 /// `safe` has to wait for its arguments, `free` is decided by its name.
 const POLICY: &str = "
 version: 1
@@ -31,6 +34,8 @@ tools:
   - { tool: safe, calls: [{ when: { arg: x, exists: true }, then: allow }, { then: block }] }
   - { tool: free, calls: [{ then: allow }] }
 ";
+
+static REVISION: OnceLock<Arc<Revision>> = OnceLock::new();
 
 /// One API's stream.
 struct Wire {
@@ -92,17 +97,23 @@ const DANGER: Piece = Call("id_SECRET_1", "danger", r#"{"to":"SECRET_2"}"#);
 
 impl Wire {
     fn target(&self) -> Target<'static> {
-        Target { method: "POST", path: self.target, query: if self.framing == Framing::Array { "" } else { "alt=sse" } }
+        Target {
+            method: "POST",
+            path: self.target,
+            query: if self.framing == Framing::Array { "" } else { "alt=sse" },
+        }
     }
 
     fn guard(&self, on_refusal: OnRefusal) -> Box<Guard> {
-        let policy = Policy::parse("policy.yaml", POLICY).unwrap();
-        let revision = Arc::new(Revision { id: "r".to_owned(), policy });
+        let revision = REVISION.get_or_init(|| {
+            let policy = Policy::parse("policy.yaml", POLICY).unwrap();
+            Arc::new(Revision { id: "r".to_owned(), policy })
+        });
         let guard = GuardSettings { on_refusal: Some(on_refusal), ..GuardSettings::default() };
         let name = "default".to_owned();
         let agent = Agent { guard, id: name.clone(), slug: name.clone(), name, vertex_ai: None };
         let recall = Arc::new(Recall::new(1 << 20));
-        let mut guard = Guard::of(Some(&revision), &Arc::new(agent)).unwrap();
+        let mut guard = Guard::of(Some(revision), &Arc::new(agent)).unwrap();
         let body = Bytes::from_static(self.request.as_bytes());
         let view = self.dialect.read_request(self.target(), &body).unwrap();
         let caller = guard.caller(&HeaderMap::new(), &recall);
@@ -151,22 +162,28 @@ impl Wire {
     }
 }
 
-/// The same answer whole and cut at every byte, in text form; what comes out.
+/// The same answer whole, byte by byte, and in two pieces, in text form; what comes out.
 fn refused(wire: &Wire, pieces: &[Piece], end: End) -> (Bytes, ResponseView) {
     let body = Bytes::from((wire.render)(pieces, end));
     let (out, gate) = wire.relay(OnRefusal::Text, [body.clone()]);
     assert!(!gate.is_not_judgeable(), "{}", wire.name);
     let ids = ids(&out);
-    for at in 1..body.len() {
+    for at in (1..body.len()).step_by(STEP) {
         let (other, _) = wire.relay(OnRefusal::Text, [body.slice(..at), body.slice(at..)]);
-        assert_eq!(without(&other, &self::ids(&other)), without(&out, &ids), "{}: cut before byte {at}", wire.name);
+        assert_eq!(
+            without(&other, &self::ids(&other)),
+            without(&out, &ids),
+            "{}: cut before byte {at}",
+            wire.name
+        );
     }
     let (other, _) = wire.relay(OnRefusal::Text, body.chunks(1).map(Bytes::copy_from_slice));
     assert_eq!(without(&other, &self::ids(&other)), without(&out, &ids), "{}: byte by byte", wire.name);
     let text = String::from_utf8_lossy(&out);
     assert!(!text.contains("SECRET"), "{}: {text}", wire.name);
     if wire.framing == Framing::Array {
-        serde_json::from_slice::<Vec<serde_json::Value>>(&out).unwrap_or_else(|error| panic!("{error}: {text}"));
+        serde_json::from_slice::<Vec<serde_json::Value>>(&out)
+            .unwrap_or_else(|error| panic!("{error}: {text}"));
     }
     let (view, is_finished) = wire.read(&out);
     assert!(is_finished, "{}: {text}", wire.name);
@@ -198,9 +215,13 @@ const CALLS: [&str; 4] = ["tool_calls", "tool_use", "STOP", "completed"];
 #[test]
 fn what_is_allowed_comes_out_as_it_came() {
     for wire in &WIRES {
-        for pieces in [&[Text("before"), SAFE, FREE][..], &[Thought("hm"), SAFE], &[FREE, SAFE, FREE], &[Text("only")]] {
+        for pieces in
+            [&[Text("before"), SAFE, FREE][..], &[Thought("hm"), SAFE], &[FREE, SAFE, FREE], &[Text("only")]]
+        {
             let body = Bytes::from((wire.render)(pieces, End::Done));
-            for at in 0..body.len() {
+            let (out, _) = wire.relay(OnRefusal::TellModel, body.chunks(1).map(Bytes::copy_from_slice));
+            assert_eq!(out, body, "{}: byte by byte", wire.name);
+            for at in (0..body.len()).step_by(STEP) {
                 let (out, _) = wire.relay(OnRefusal::TellModel, [body.slice(..at), body.slice(at..)]);
                 assert_eq!(out, body, "{}: cut before byte {at}", wire.name);
             }
@@ -226,7 +247,12 @@ fn b6_b8_refused_calls_leave_text_and_the_rest_stays() {
             assert!(text.contains("was refused by the security policy"), "{}: {text}", wire.name);
             let stops: &[&str] = if left.is_empty() { &PLAIN } else { &CALLS };
             assert!(stops.contains(&stop(&view)), "{}: {} in {text}", wire.name, stop(&view));
-            assert_eq!((view.usage.input_tokens, view.usage.output_tokens), (Some(3), Some(4)), "{}", wire.name);
+            assert_eq!(
+                (view.usage.input_tokens, view.usage.output_tokens),
+                (Some(3), Some(4)),
+                "{}",
+                wire.name
+            );
             for call in &view.calls {
                 let arguments = call.arguments.as_deref().unwrap_or_default();
                 assert!(arguments.contains("kept"), "{}: {arguments}", wire.name);
@@ -248,6 +274,14 @@ fn b3_b4_what_cannot_be_judged_is_refused() {
             (Call("i", "Safe", r#"{"x":"SECRET"}"#), End::Done),
             (Call("i", "safe ", r#"{"x":"SECRET"}"#), End::Done),
         ] {
+            let Call(_, _, arguments) = call else { continue };
+            if wire.dialect.name() == "gemini-generate" && wire::json::check(arguments.as_bytes()).is_err() {
+                // Its arguments are part of the event, which is none then.
+                let body = Bytes::from((wire.render)(&[Text("a"), call], end));
+                let (out, gate) = wire.relay(OnRefusal::Text, [body]);
+                assert!(gate.is_not_judgeable() && !String::from_utf8_lossy(&out).contains("SECRET"));
+                continue;
+            }
             let (_, view) = refused(wire, &[Text("a"), call], end);
             assert_eq!(names(&view), [""; 0], "{}: {call:?}", wire.name);
         }
@@ -290,7 +324,10 @@ fn the_model_is_told_and_its_next_answer_goes_on() {
             assert!(matches!(answer, Answer::Events(_)) && notices.len() == 1, "{}", wire.name);
             let again = wire.dialect.ask_again(wire.target(), wire.request.as_bytes(), answer, notices);
             let again = String::from_utf8(again.unwrap()).unwrap();
-            assert!(again.contains("SECRET_2") && again.contains("Refused by the security policy"), "{again}");
+            assert!(
+                again.contains("SECRET_2") && again.contains("Refused by the security policy"),
+                "{again}"
+            );
             gate.go_on();
             let mut out = BytesMut::from(begun.as_ref());
             out.extend_from_slice(&gate.push(second.clone()));
@@ -318,7 +355,11 @@ fn if_it_cannot_be_asked_the_client_is_told() {
         let text = String::from_utf8_lossy(&out);
         assert!(text.contains("was refused") && !text.contains("SECRET"), "{}: {text}", wire.name);
         let (view, is_finished) = wire.read(&out);
-        assert!(is_finished && view.calls.is_empty() && PLAIN.contains(&stop(&view)), "{}: {text}", wire.name);
+        assert!(
+            is_finished && view.calls.is_empty() && PLAIN.contains(&stop(&view)),
+            "{}: {text}",
+            wire.name
+        );
     }
 }
 
