@@ -148,7 +148,7 @@ impl Guard {
         self.owner = caller.owner;
         self.recall = Some(Arc::clone(recall));
         self.declared = conversation::declared(body, view, &recall.memory);
-        let mut history = History::read(body, view, self, recall);
+        let history = History::read(body, view, self, recall);
         let known = [caller.session, history.prefix(self, recall)];
         for label in known.into_iter().flatten().filter_map(|key| recall.label(key)).chain(history.kept()) {
             self.start = self.start.meet(&label);

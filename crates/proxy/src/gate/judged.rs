@@ -184,6 +184,11 @@ impl Judged {
         self.events.as_ref().map(|events| (Answer::Events(events), self.notices.as_slice()))
     }
 
+    /// The number of the last event that went out, where the API numbers them.
+    pub(super) fn sequence(&self) -> Option<u64> {
+        self.editor.sequence()
+    }
+
     /// What judges.
     pub(super) fn guard(&self) -> &Guard {
         &self.guard
