@@ -13,7 +13,7 @@ use model::GuardSettings;
 use proxy::replay::{Judged, Replay};
 
 use super::policy_of;
-use recording::{Exchange, Line};
+use recording::Exchange;
 use report::{Counts, Report};
 
 /// Longest line of a recording that is read, in bytes.
@@ -129,8 +129,8 @@ impl Run<'_> {
             let place = (name.as_str(), number);
             let read = if whole { recording::read(&line) } else { Err("the line is too long".to_owned()) };
             let done = match read {
-                Ok(Line::Exchange(exchange)) => self.exchange(&exchange, place, out)?,
-                Ok(Line::Other) => {
+                Ok(Some(exchange)) => self.exchange(&exchange, place, out)?,
+                Ok(None) => {
                     self.counts.skipped = self.counts.skipped.saturating_add(1);
                     Ok(())
                 }

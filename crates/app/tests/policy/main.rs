@@ -1,6 +1,5 @@
 //! `archestra policy` as people meet it: the binary, files, what it prints and how it ends.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod check;
 mod presets;

@@ -171,12 +171,10 @@ impl<'a> History<'a> {
 
     fn answered(&self, at: usize, policy: &Policy, declared: &Declared) -> Answered<'_> {
         let Some(result) = self.results.get(at) else { return Answered::default() };
-        let calls = result.calls.iter().filter_map(|at| self.calls.get(*at)).map(|call| {
-            Asked {
-                arguments: call.arguments.as_deref().map(str::as_bytes),
-                is_foreign: call.is_foreign,
-                tool: undo(policy, declared, &call.name, call.namespace.as_deref()),
-            }
+        let calls = result.calls.iter().filter_map(|at| self.calls.get(*at)).map(|call| Asked {
+            arguments: call.arguments.as_deref().map(str::as_bytes),
+            is_foreign: call.is_foreign,
+            tool: undo(policy, declared, &call.name, call.namespace.as_deref()),
         });
         Answered { calls: calls.collect(), own_name: result.own_name.as_deref() }
     }

@@ -17,13 +17,6 @@ use wire::{array, sse};
 /// Longest event of a stream that is read, in bytes.
 const MAX_EVENT: usize = 64 << 20;
 
-/// What a line is.
-pub(super) enum Line {
-    Exchange(Exchange),
-    /// A request that is no conversation.
-    Other,
-}
-
 /// A request for a conversation, and the answer.
 pub(super) struct Exchange {
     pub answer: ResponseView,
@@ -62,14 +55,14 @@ struct Typed {
     status: Option<u16>,
 }
 
-/// Reads a line. The error says what is wrong with it and nothing of what it holds.
-pub(super) fn read(line: &[u8]) -> Result<Line, String> {
+/// Reads a line; none if it is no conversation. The error says what is wrong with it and nothing of what it holds.
+pub(super) fn read(line: &[u8]) -> Result<Option<Exchange>, String> {
     let typed: Typed = serde_json::from_slice(line).map_err(|error| match error.is_data() {
         true => format!("a member of another type than it should have, before column {}", error.column()),
         false => format!("no JSON at column {}", error.column()),
     })?;
     match (&typed.dialect, &typed.path) {
-        (Some(_), _) => own(&typed).map(Line::Exchange),
+        (Some(_), _) => own(&typed).map(Some),
         (None, Some(_)) => recorded(&typed),
         (None, None) => Err("neither `dialect` nor `path`".to_owned()),
     }
@@ -96,15 +89,15 @@ fn own(typed: &Typed) -> Result<Exchange, String> {
 }
 
 /// A recording of HTTP.
-fn recorded(typed: &Typed) -> Result<Line, String> {
+fn recorded(typed: &Typed) -> Result<Option<Exchange>, String> {
     let path = typed.path.as_deref().unwrap_or_default();
     let (path, rest) = split(path);
     let query = typed.query.as_deref().filter(|query| !query.is_empty()).unwrap_or(rest);
-    let Some(path) = recognise(path) else { return Ok(Line::Other) };
+    let Some(path) = recognise(path) else { return Ok(None) };
     let method = typed.method.as_deref().unwrap_or("POST");
     let target = Target { method, path: &path, query };
     let Some(dialect) = dialect::ALL.into_iter().find(|dialect| dialect.serves(target)) else {
-        return Ok(Line::Other);
+        return Ok(None);
     };
     let request = decoded(typed.request_body.as_deref(), typed.request_body_encoding.as_deref())?;
     let body = decoded(typed.response_body.as_deref(), typed.response_body_encoding.as_deref())?;
@@ -116,7 +109,7 @@ fn recorded(typed: &Typed) -> Result<Line, String> {
     };
     let answer = if is_answer { answer(dialect, framing, body)? } else { ResponseView::default() };
     let (method, path, query) = (method.to_owned(), path.into_owned(), query.to_owned());
-    Ok(Line::Exchange(Exchange { answer, dialect, method, path, query, request }))
+    Ok(Some(Exchange { answer, dialect, method, path, query, request }))
 }
 
 /// Path and query.

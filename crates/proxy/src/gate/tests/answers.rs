@@ -47,7 +47,10 @@ fn halves(text: &str) -> [&str; 2] {
 pub(super) fn chat(pieces: &[Piece], end: End) -> Vec<u8> {
     let chunk = |delta: Value, reason: Option<&str>| {
         let choice = json!({"index": 0, "delta": delta, "finish_reason": reason});
-        (None, json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}))
+        (
+            None,
+            json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}),
+        )
     };
     let mut events = vec![chunk(json!({"role": "assistant", "content": ""}), None)];
     let mut index = 0;
@@ -120,7 +123,8 @@ pub(super) fn messages(pieces: &[Piece], end: End) -> Vec<u8> {
         End::Done if has_calls(pieces) => "tool_use",
         End::Done => "end_turn",
     };
-    let delta = json!({"delta": {"stop_reason": reason, "stop_sequence": null}, "usage": {"output_tokens": 4}});
+    let delta =
+        json!({"delta": {"stop_reason": reason, "stop_sequence": null}, "usage": {"output_tokens": 4}});
     events.push(event("message_delta", delta));
     events.push(event("message_stop", json!({})));
     sse(&events)
@@ -146,7 +150,8 @@ fn contents(pieces: &[Piece], end: End) -> Vec<Value> {
     let reason = if end == End::Cut { "MAX_TOKENS" } else { "STOP" };
     if let Some(last) = chunks.last_mut() {
         last["candidates"][0]["finishReason"] = reason.into();
-        last["usageMetadata"] = json!({"promptTokenCount": 3, "candidatesTokenCount": 4, "totalTokenCount": 7});
+        last["usageMetadata"] =
+            json!({"promptTokenCount": 3, "candidatesTokenCount": 4, "totalTokenCount": 7});
     }
     chunks
 }
@@ -179,14 +184,18 @@ pub(super) fn responses(pieces: &[Piece], end: End) -> Vec<u8> {
             Text(text) => {
                 let part = json!({"type": "output_text", "text": text, "annotations": []});
                 let item = |status: &str, content: Value| json!({"id": format!("msg_{index}"), "type": "message", "role": "assistant", "status": status, "content": content});
-                let place = json!({"output_index": index, "content_index": 0, "item_id": format!("msg_{index}")});
+                let place =
+                    json!({"output_index": index, "content_index": 0, "item_id": format!("msg_{index}")});
                 let with = |name: &str, value: Value| {
                     let mut data = place.clone();
                     data[name] = value;
                     data
                 };
                 let empty = json!({"type": "output_text", "text": "", "annotations": []});
-                add("response.output_item.added", json!({"output_index": index, "item": item("in_progress", json!([]))}));
+                add(
+                    "response.output_item.added",
+                    json!({"output_index": index, "item": item("in_progress", json!([]))}),
+                );
                 add("response.content_part.added", with("part", empty));
                 for half in halves(text) {
                     add("response.output_text.delta", with("delta", half.into()));
@@ -206,7 +215,10 @@ pub(super) fn responses(pieces: &[Piece], end: End) -> Vec<u8> {
             Call(id, name, arguments) => {
                 let item = |status: &str, arguments: &str| json!({"id": format!("fc_{id}"), "type": "function_call", "status": status, "call_id": id, "name": name, "arguments": arguments});
                 let place = |name: &str, value: &str| json!({"output_index": index, "item_id": format!("fc_{id}"), name: value});
-                add("response.output_item.added", json!({"output_index": index, "item": item("in_progress", "")}));
+                add(
+                    "response.output_item.added",
+                    json!({"output_index": index, "item": item("in_progress", "")}),
+                );
                 for half in halves(arguments) {
                     add("response.function_call_arguments.delta", place("delta", half));
                 }

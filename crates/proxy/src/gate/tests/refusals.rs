@@ -92,7 +92,11 @@ const DANGER: Piece = Call("id_SECRET_1", "danger", r#"{"to":"SECRET_2"}"#);
 
 impl Wire {
     fn target(&self) -> Target<'static> {
-        Target { method: "POST", path: self.target, query: if self.framing == Framing::Array { "" } else { "alt=sse" } }
+        Target {
+            method: "POST",
+            path: self.target,
+            query: if self.framing == Framing::Array { "" } else { "alt=sse" },
+        }
     }
 
     fn guard(&self, on_refusal: OnRefusal) -> Box<Guard> {
@@ -159,14 +163,20 @@ fn refused(wire: &Wire, pieces: &[Piece], end: End) -> (Bytes, ResponseView) {
     let ids = ids(&out);
     for at in 1..body.len() {
         let (other, _) = wire.relay(OnRefusal::Text, [body.slice(..at), body.slice(at..)]);
-        assert_eq!(without(&other, &self::ids(&other)), without(&out, &ids), "{}: cut before byte {at}", wire.name);
+        assert_eq!(
+            without(&other, &self::ids(&other)),
+            without(&out, &ids),
+            "{}: cut before byte {at}",
+            wire.name
+        );
     }
     let (other, _) = wire.relay(OnRefusal::Text, body.chunks(1).map(Bytes::copy_from_slice));
     assert_eq!(without(&other, &self::ids(&other)), without(&out, &ids), "{}: byte by byte", wire.name);
     let text = String::from_utf8_lossy(&out);
     assert!(!text.contains("SECRET"), "{}: {text}", wire.name);
     if wire.framing == Framing::Array {
-        serde_json::from_slice::<Vec<serde_json::Value>>(&out).unwrap_or_else(|error| panic!("{error}: {text}"));
+        serde_json::from_slice::<Vec<serde_json::Value>>(&out)
+            .unwrap_or_else(|error| panic!("{error}: {text}"));
     }
     let (view, is_finished) = wire.read(&out);
     assert!(is_finished, "{}: {text}", wire.name);
@@ -198,7 +208,9 @@ const CALLS: [&str; 4] = ["tool_calls", "tool_use", "STOP", "completed"];
 #[test]
 fn what_is_allowed_comes_out_as_it_came() {
     for wire in &WIRES {
-        for pieces in [&[Text("before"), SAFE, FREE][..], &[Thought("hm"), SAFE], &[FREE, SAFE, FREE], &[Text("only")]] {
+        for pieces in
+            [&[Text("before"), SAFE, FREE][..], &[Thought("hm"), SAFE], &[FREE, SAFE, FREE], &[Text("only")]]
+        {
             let body = Bytes::from((wire.render)(pieces, End::Done));
             for at in 0..body.len() {
                 let (out, _) = wire.relay(OnRefusal::TellModel, [body.slice(..at), body.slice(at..)]);
@@ -226,7 +238,12 @@ fn b6_b8_refused_calls_leave_text_and_the_rest_stays() {
             assert!(text.contains("was refused by the security policy"), "{}: {text}", wire.name);
             let stops: &[&str] = if left.is_empty() { &PLAIN } else { &CALLS };
             assert!(stops.contains(&stop(&view)), "{}: {} in {text}", wire.name, stop(&view));
-            assert_eq!((view.usage.input_tokens, view.usage.output_tokens), (Some(3), Some(4)), "{}", wire.name);
+            assert_eq!(
+                (view.usage.input_tokens, view.usage.output_tokens),
+                (Some(3), Some(4)),
+                "{}",
+                wire.name
+            );
             for call in &view.calls {
                 let arguments = call.arguments.as_deref().unwrap_or_default();
                 assert!(arguments.contains("kept"), "{}: {arguments}", wire.name);
@@ -290,7 +307,10 @@ fn the_model_is_told_and_its_next_answer_goes_on() {
             assert!(matches!(answer, Answer::Events(_)) && notices.len() == 1, "{}", wire.name);
             let again = wire.dialect.ask_again(wire.target(), wire.request.as_bytes(), answer, notices);
             let again = String::from_utf8(again.unwrap()).unwrap();
-            assert!(again.contains("SECRET_2") && again.contains("Refused by the security policy"), "{again}");
+            assert!(
+                again.contains("SECRET_2") && again.contains("Refused by the security policy"),
+                "{again}"
+            );
             gate.go_on();
             let mut out = BytesMut::from(begun.as_ref());
             out.extend_from_slice(&gate.push(second.clone()));
@@ -318,7 +338,11 @@ fn if_it_cannot_be_asked_the_client_is_told() {
         let text = String::from_utf8_lossy(&out);
         assert!(text.contains("was refused") && !text.contains("SECRET"), "{}: {text}", wire.name);
         let (view, is_finished) = wire.read(&out);
-        assert!(is_finished && view.calls.is_empty() && PLAIN.contains(&stop(&view)), "{}: {text}", wire.name);
+        assert!(
+            is_finished && view.calls.is_empty() && PLAIN.contains(&stop(&view)),
+            "{}: {text}",
+            wire.name
+        );
     }
 }
 
