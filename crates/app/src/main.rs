@@ -24,7 +24,6 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check policy files, test them, try them on recordings
     Policy(policy::Arguments),
     /// Serve the proxy
     Serve(Box<serve::Arguments>),
