@@ -160,12 +160,16 @@ impl Guard {
             recall.tighten(key, &read.label);
         }
         let mut edits = Edits::default();
+        let mut last = None;
         for (segment, decision) in &read.results {
+            let result = history.result(*segment);
+            if result.is_some() && std::mem::replace(&mut last, result) == result {
+                continue; // another segment of the same result
+            }
             let tool = history.tool(*segment);
             self.judgement.result(history.place(*segment), tool.as_deref(), decision);
             let withheld = decision.fate != policy::Fate::Passes && self.mode == Mode::Enforce;
-            let result = history.result(*segment).filter(|_| withheld);
-            if let Some(result) = result {
+            if let Some(result) = result.filter(|_| withheld) {
                 let words = words::withheld(tool.as_deref(), decision.fate);
                 if let Some((span, text)) = withhold(result, &words) {
                     edits.replace(span, text);
@@ -209,6 +213,7 @@ impl Guard {
     /// The model was told.
     pub(crate) fn told(&mut self) {
         self.reasks = self.reasks.saturating_sub(1);
+        self.judgement.asked_again();
     }
 
     /// A verdict that holds whatever the arguments are: only leave to go. A refusal can wait for the whole name.
