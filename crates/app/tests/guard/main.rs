@@ -1,5 +1,8 @@
 //! Policies in force: between real clients and a scripted provider.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 mod answers;
 mod modes;
 mod reloading;

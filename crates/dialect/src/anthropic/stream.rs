@@ -163,6 +163,8 @@ impl MessageStream {
             }
             (_, None) => Content::Output(OutputKind::Unknown),
         };
+        // Of two blocks with one index, clients add what follows to the first.
+        class.unreadable |= self.open.iter().any(|open| open.index == event.index);
         if self.open.len() >= MAX_OPEN {
             self.growing.overflowed = true;
             return;

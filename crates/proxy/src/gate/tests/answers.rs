@@ -41,7 +41,7 @@ fn has_calls(pieces: &[Piece]) -> bool {
 /// The halves of a text, so that every one comes in pieces.
 fn halves(text: &str) -> [&str; 2] {
     let middle = text.floor_char_boundary(text.len() / 2);
-    [&text[..middle], &text[middle..]]
+    text.split_at(middle).into()
 }
 
 pub(super) fn chat(pieces: &[Piece], end: End) -> Vec<u8> {

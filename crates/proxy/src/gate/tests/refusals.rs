@@ -193,7 +193,7 @@ fn refused(wire: &Wire, pieces: &[Piece], end: End) -> (Bytes, ResponseView) {
 /// Decision ids, which differ each time.
 fn ids(out: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(out);
-    text.match_indices("Decision ").map(|(at, _)| text[at + 9..].chars().take(36).collect()).collect()
+    text.split("Decision ").skip(1).map(|rest| rest.chars().take(36).collect()).collect()
 }
 
 fn without(out: &[u8], ids: &[String]) -> String {
