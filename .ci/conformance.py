@@ -37,6 +37,27 @@ BYTEWISE_CAP = "16384"
 SDK_PACKAGES = ("openai", "@anthropic-ai/sdk", "@google/genai", "ai", "@ai-sdk/openai", "@ai-sdk/anthropic", "@ai-sdk/google")
 
 
+# Judges everything and refuses nothing: every byte must be as without it.
+ALLOWING = """
+version: 1
+mode: enforce
+tools: [{ tool: "*", calls: [{ then: allow }], results: [{ then: trusted }] }]
+"""
+# Would refuse and withhold everything, and may only say so.
+OBSERVING = """
+version: 1
+mode: observe
+tools: [{ tool: "*", calls: [{ then: block }], results: [{ then: block }] }]
+"""
+# Routes that nobody judges are served all the same.
+OPEN_AGENT = """
+[[agents]]
+id = "00000000-0000-4000-8000-000000000001"
+slug = "default"
+unjudged_routes = ["*"]
+"""
+
+
 @dataclass(frozen=True)
 class Run:
     """One pass of the recordings."""
@@ -47,6 +68,7 @@ class Run:
     inflate: bool = False
     names_agent: bool = True
     is_incremental: bool = False
+    policy: str = ""
 
 
 RUNS = (
@@ -57,6 +79,9 @@ RUNS = (
     Run("gzip", {"chunking": "random:7", "encoding": "gzip-all"}, ("--accept-encoding", "gzip")),
     Run("incremental", {"chunking": "event", "delay_ms": 4}, ("--tag", "streaming"), is_incremental=True),
     Run("no agent in the path", {"chunking": "event"}, names_agent=False),
+    Run("allowing policy, event", {"chunking": "event"}, ("--strict-headers",), policy=ALLOWING),
+    Run("allowing policy, random:7", {"chunking": "random:7"}, ("--strict-headers",), policy=ALLOWING),
+    Run("observing policy", {"chunking": "random:7"}, ("--strict-headers",), policy=OBSERVING),
     Run("media in full size", {"chunking": "random:7"}, ("--inflate",), inflate=True),
 )
 
@@ -80,10 +105,15 @@ class Checks:
 class Place:
     """An upstream and what stands in front of it."""
 
-    def __init__(self, children: list, a: argparse.Namespace, folder: Path, *upstream: str):
+    def __init__(self, children: list, a: argparse.Namespace, folder: Path, *upstream: str, policy: str = ""):
         self.upstream = stack.Upstream(children, a.python, TOOLS, CORPUS, folder, "--bytewise-cap", BYTEWISE_CAP, *upstream)
         self.others = sorted(recorded_providers() - set(stack.ROWS) - {"openai", "anthropic", "gemini"})
-        self.proxy = None if a.direct else stack.Proxy(children, a.binary, self.upstream.base, folder, self.rows())
+        config, more = self.rows(), {}
+        if policy:
+            file = folder / "policy.yaml"
+            file.write_text(policy, "utf-8")
+            config, more = config + OPEN_AGENT, {"ARCHESTRA_POLICY_FILE": str(file)}
+        self.proxy = None if a.direct else stack.Proxy(children, a.binary, self.upstream.base, folder, config, more)
         self.sent = 0
 
     def rows(self) -> str:
@@ -245,20 +275,21 @@ def check_records(place: Place, name: str, checks: Checks) -> None:
 
 def run_all(a: argparse.Namespace, checks: Checks, folder: Path) -> None:
     wanted = [run for run in RUNS if not a.run or run.name in a.run]
-    for inflate in (False, True):
-        runs = [run for run in wanted if run.inflate == inflate]
-        with_sdks = not inflate and (not a.run or "sdk" in a.run)
+    for inflate, policy in ((False, ""), (False, ALLOWING), (False, OBSERVING), (True, "")):
+        runs = [run for run in wanted if run.inflate == inflate and run.policy == policy]
+        with_sdks = not inflate and not policy and (not a.run or "sdk" in a.run)
         if not runs and not with_sdks:
             continue
         with stack.ended() as children:
-            place = Place(children, a, folder, *(["--inflate"] if inflate else []))
+            place = Place(children, a, folder, *(["--inflate"] if inflate else []), policy=policy)
             for run in runs:
                 replay(run, place, checks, a, folder)
             if with_sdks:
                 yardstick = stack.Upstream(children, a.python, TOOLS, CORPUS, folder)
                 sdk_replay(place, yardstick, checks, a)
                 smokes(place, checks, a)
-            check_records(place, "records, full media" if inflate else "records", checks)
+            kind = "records, full media" if inflate else "records, %s" % runs[0].name if policy else "records"
+            check_records(place, kind, checks)
     if not a.direct and (not a.run or "vertex" in a.run):
         with stack.ended() as children:
             vertex.native(children, a, TOOLS, CORPUS, folder, tool, checks)

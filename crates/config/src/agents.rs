@@ -62,7 +62,12 @@ pub(crate) fn build(settings: &Settings) -> Result<Vec<Agent>, ConfigError> {
     }];
     for agent in &settings.agents {
         let vertex_ai = vertex_ai::place(settings, &agent.vertex_ai)?;
-        agents.push(Agent { vertex_ai, ..check(agent)? });
+        let agent = Agent { vertex_ai, ..check(agent)? };
+        match agents.first_mut() {
+            // What is set of the built-in one.
+            Some(built_in) if built_in.id == agent.id && built_in.slug == agent.slug => *built_in = agent,
+            _ => agents.push(agent),
+        }
     }
     let mut seen = HashSet::new();
     for agent in &agents {
@@ -139,5 +144,6 @@ mod tests {
         }
         assert!(problem("billing", "billing").unwrap().contains("is no UUID"));
         assert!(problem(DEFAULT_AGENT_ID, "other").unwrap().contains("names two agents"));
+        assert_eq!(problem(DEFAULT_AGENT_ID, "default"), None);
     }
 }
