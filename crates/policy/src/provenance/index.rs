@@ -1,37 +1,165 @@
-//! Values of a text, to be found again.
+//! Finding values in a piece of trusted text, whole and typed.
+//!
+//! A value is read as the one type that it has, and compared as such: a URL as a URL, a mail address as one, dates and
+//! times by what they mean, numbers by value, account and telephone numbers without their gaps. What has no such type
+//! is found as a run of whole tokens, after Unicode NFKC, case folding and white-space folding.
+//!
+//! Nothing is decoded: base64, hex, percent-encoding, look-alike letters and reversed text are other texts. What is
+//! stricter than one could wish:
+//!
+//! - a date without its year, and a time without minutes or `am`, are none: `on May 15th` does not hold `2024-05-15`;
+//!   `05/06/2026` is no date either, and found only as it is written;
+//! - a date and a time hold a value made of both only where they stand side by side (`on 23 November 2026 from 10:00
+//!   to 11:00`), not where each occurs somewhere;
+//! - a part of a host, path, URL, mail address or of a word with a hyphen is no token, nor is a part of a run of
+//!   letters in scripts that put no blanks between words;
+//! - a bare host (`corp.example`) does not hold a URL, for it could be the name of a file (`readme.md`);
+//! - a text without letters and digits (`*`, `/`, `..`), and one with invisible characters, is held by nothing.
 
-use crate::matcher::text::fold;
+mod account;
+mod edge;
+pub(super) mod fold;
+mod mail;
+mod moment;
+mod number;
+mod table;
+mod web;
+
+use std::sync::OnceLock;
+
+use memchr::memmem::Finder;
+
 use crate::value::{Number, Value};
+use table::Table;
 
-/// The values of a text.
+/// A piece of trusted text, made ready to find values in.
 #[derive(Debug)]
 pub struct Index {
-    text: String,
+    /// Without case.
+    lower: String,
+    mails: OnceLock<Table>,
+    moments: OnceLock<Table>,
+    numbers: OnceLock<Table>,
+    /// In NFKC, with single blanks.
+    plain: String,
+    webs: OnceLock<Table>,
 }
 
 impl Index {
-    /// Of this text.
+    /// Takes in a text. Values of a type are looked for when the first such value is asked for.
     pub fn of(text: &str) -> Self {
-        Self { text: fold(text) }
-    }
-
-    /// Whether the value occurs in it.
-    pub fn holds(&self, value: &Value) -> bool {
-        let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '@' | '.' | '/');
-        let words = || self.text.split(|c: char| !is_inside(c)).map(|word| word.trim_matches('.'));
-        match value {
-            Value::Text(text) => {
-                let text = fold(text);
-                !text.is_empty()
-                    && (words().any(|word| word == text) || (text.contains(' ') && self.text.contains(&text)))
-            }
-            Value::Number(number) => words().any(|word| Number::parse(word).as_ref() == Some(number)),
-            Value::Array(_) | Value::Bool(_) | Value::Null | Value::Object(_) => false,
+        let plain = fold::plain(text);
+        let lower = fold::lower(&plain);
+        Self {
+            lower,
+            mails: OnceLock::new(),
+            moments: OnceLock::new(),
+            numbers: OnceLock::new(),
+            plain,
+            webs: OnceLock::new(),
         }
     }
 
-    /// Bytes that it takes.
+    /// Whether this leaf, a text or a number, occurs in the text. The empty text does not, nor do booleans, null,
+    /// arrays and objects.
+    pub fn holds(&self, value: &Value) -> bool {
+        match value {
+            Value::Array(_) | Value::Bool(_) | Value::Null | Value::Object(_) => false,
+            Value::Number(number) => self.has_number(number),
+            Value::Text(text) => self.has_text(text),
+        }
+    }
+
+    /// The bytes that it takes, about; more after the first value of a type was asked for.
     pub fn size(&self) -> usize {
-        self.text.len()
+        let tables = [&self.mails, &self.moments, &self.numbers, &self.webs];
+        let tables = tables.into_iter().filter_map(OnceLock::get).map(Table::size);
+        tables.fold(size_of::<Self>(), usize::saturating_add) + self.lower.capacity() + self.plain.capacity()
+    }
+
+    fn has_text(&self, text: &str) -> bool {
+        if text.chars().any(fold::is_hidden) {
+            return false;
+        }
+        let plain = fold::plain(text);
+        let lower = fold::lower(&plain);
+        if lower.is_ascii() && !lower.contains(|c: char| c.is_ascii_alphanumeric()) {
+            return false;
+        }
+        if let Some((first, _)) = plain.split_once(' ') {
+            // Readers of URLs drop tabs and ends of lines, and read on.
+            if first.contains("://") && text.trim().contains(['\t', '\n', '\r']) {
+                return false;
+            }
+        } else if plain.contains("://") {
+            return web::parse(&plain).is_some_and(|web| self.has_web(&web));
+        }
+        if let Some((name, address)) = mail::parse(&lower) {
+            return self.has_mail(&address) && (name.is_empty() || self.has_run(name));
+        }
+        if mail::is_broken(&lower) {
+            return false;
+        }
+        if let Some(moment) = moment::parse(&lower) {
+            let table = self.moments.get_or_init(|| Table::of(&self.lower, moment::starts, moment::read));
+            return table.has(&self.lower, &moment, moment::read);
+        }
+        if let Some(iban) = account::iban(&lower) {
+            return account::is_in(&self.lower, &iban, account::Kind::Iban);
+        }
+        let number = number::parse(&lower);
+        if let Some(phone) = account::phone(&lower) {
+            return account::is_in(&self.lower, &phone, account::Kind::Phone)
+                || number.is_some_and(|number| self.has_number(&number));
+        }
+        if let Some(number) = number {
+            return self.has_number(&number);
+        }
+        match web::parse_bare(&plain) {
+            Some(web) if lower.starts_with("www.") => self.has_web(&web),
+            Some(web) => self.has_run(&lower) || self.has_web(&web),
+            None => self.has_run(&lower),
+        }
+    }
+
+    fn has_mail(&self, address: &mail::Mail) -> bool {
+        let table = self.mails.get_or_init(|| Table::of(&self.lower, mail::starts, mail::read));
+        table.has(&self.lower, address, mail::read)
+    }
+
+    fn has_number(&self, number: &Number) -> bool {
+        let table = self.numbers.get_or_init(|| Table::of(&self.lower, number::starts, number::read));
+        table.has(&self.lower, number, number::read)
+    }
+
+    fn has_web(&self, web: &web::Web) -> bool {
+        let table = self.webs.get_or_init(|| Table::of(&self.plain, web::starts, web::read));
+        table.has(&self.plain, web, web::read)
+    }
+
+    /// Whether `run` occurs at the boundaries of tokens.
+    fn has_run(&self, run: &str) -> bool {
+        let finder = Finder::new(run);
+        let mut from = 0_usize;
+        // A run that repeats itself, in a text that does, could be compared again and again.
+        let mut budget = self.lower.len().saturating_mul(16);
+        while let Some(offset) =
+            self.lower.as_bytes().get(from..).and_then(|rest| finder.find(rest)).filter(|_| !run.is_empty())
+        {
+            let at = from.saturating_add(offset);
+            let end = at.saturating_add(run.len());
+            if edge::is_start(&self.lower, at) && edge::is_end(&self.lower, end) {
+                return true;
+            }
+            let Some(left) = budget.checked_sub(run.len().saturating_add(8)) else { return false };
+            budget = left;
+            from = at.saturating_add(1);
+        }
+        false
     }
 }
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
