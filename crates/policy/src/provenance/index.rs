@@ -122,6 +122,44 @@ impl Index {
         }
     }
 
+    /// Whether the whole text is this number.
+    pub fn is_number(text: &str, number: &Number) -> bool {
+        number::parse(&fold::lower(&fold::plain(text))).as_ref() == Some(number)
+    }
+
+    /// Whether both texts are one value: the same text in NFKC, or of the same type and the same value of it. A moment
+    /// is also the day, and the time of day, that it names.
+    pub fn is_same(field: &str, value: &str) -> bool {
+        let (field, value) = (fold::plain(field), fold::plain(value));
+        if field == value {
+            return true;
+        }
+        if field.chars().chain(value.chars()).any(fold::is_hidden) {
+            return false;
+        }
+        if value.contains("://") {
+            return web::parse(&value).is_some_and(|web| web::parse(&field) == Some(web));
+        }
+        let (field, value) = (fold::lower(&field), fold::lower(&value));
+        if let Some((name, address)) = mail::parse(&value) {
+            return name.is_empty() && mail::parse(&field).is_some_and(|(_, other)| other == address);
+        }
+        if let Some(moment) = moment::parse(&value) {
+            return moment::parse(&field).is_some() && {
+                let mut is_found = false;
+                moment::read(&field, 0, &mut |other| is_found |= other == moment);
+                is_found
+            };
+        }
+        let is_one = |read: fn(&str) -> Option<String>| {
+            read(&value).is_some_and(|value| read(&field).is_some_and(|field| field == value))
+        };
+        let number = number::parse(&value);
+        is_one(account::iban)
+            || is_one(account::phone)
+            || number.is_some_and(|number| number::parse(&field) == Some(number))
+    }
+
     fn has_mail(&self, address: &mail::Mail) -> bool {
         let table = self.mails.get_or_init(|| Table::of(&self.lower, mail::starts, mail::read));
         table.has(&self.lower, address, mail::read)

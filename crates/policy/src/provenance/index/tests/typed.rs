@@ -112,3 +112,40 @@ fn c11_accounts_and_telephones_have_gaps_or_none() {
     check("+1 555-123-4567, 0 555 123 45 67 8", &["+15551234567"], &["5551234567"]);
     check("2026-1123 0000", &[], &["202611230000"]);
 }
+
+#[test]
+fn c11_fields_are_the_same_by_type() {
+    for (field, value) in [
+        ("e-24", "e-24"),
+        ("2026-11-23 10:00:00", "2026-11-23 10:00"),
+        ("2026-11-23T10:00:00", "2026-11-23"),
+        ("2026-11-23", "23 November 2026"),
+        ("Ann@Corp.Example", "ann@corp.example"),
+        ("GB29 NWBK 6016 1331 9268 19", "GB29NWBK60161331926819"),
+        ("+49 151 12345678", "+4915112345678"),
+        ("1500.00", "1500"),
+        ("https://corp.example:443/a", "https://Corp.example/a"),
+    ] {
+        assert!(Index::is_same(field, value), "{field} {value}");
+    }
+    for (field, value) in [
+        ("e-24", "E-24"),
+        ("e-24 x", "e-24"),
+        ("ann smith", "ann"),
+        ("meet on 2026-11-23 10:00", "2026-11-23 10:00"),
+        ("2026-11-23 10:00", "2026-11-23 10:30"),
+        ("2026-11-23", "2026-11-23 10:00"),
+        ("ann@corp.example eve@evil.example", "eve@evil.example"),
+        ("Eve <eve@evil.example>", "Ann <eve@evil.example>"),
+        ("https://corp.example/a", "https://corp.example/A"),
+        ("007", "7"),
+        ("pass\u{200b}word", "password"),
+        ("", "x"),
+    ] {
+        assert!(!Index::is_same(field, value), "{field} {value}");
+    }
+    let seven = Number::parse("7").unwrap();
+    assert!(
+        Index::is_number("7", &seven) && !Index::is_number("07", &seven) && !Index::is_number("7 x", &seven)
+    );
+}
