@@ -8,7 +8,7 @@ mod shingles;
 
 use std::cell::Cell;
 
-pub use index::Index;
+pub use index::{DatedValue, Index};
 pub use shingles::Shingles;
 
 use crate::compile::{Policy, Tool};
@@ -87,7 +87,18 @@ impl<'a> Sources<'a> {
     }
 
     fn in_text(&self, value: &Value) -> Option<String> {
-        let holds = |source: &&Source| self.step() && source.digest.index().holds(value);
+        self.source(value, |index| index.holds(value)).or_else(|| {
+            // People leave the year out: a date of the same year must be known from elsewhere.
+            let date = DatedValue::of(value)?;
+            let day = self.source(value, |index| index.has_day(&date))?;
+            let year = self.source(value, |index| index.has_year(&date))?;
+            Some(format!("{day}, the year from {year}"))
+        })
+    }
+
+    /// The first trusted text in which this is found, in words.
+    fn source(&self, value: &Value, is_found: impl Fn(&Index) -> bool) -> Option<String> {
+        let holds = |source: &&Source| self.step() && is_found(source.digest.index());
         let is_clean = |source: &&Source| match source.kind {
             Kind::Result(..) => !source.brought.iter().any(|brought| brought.index().holds(value)),
             Kind::System => !repeats(&source.digest, self.suspects()),

@@ -366,6 +366,27 @@ fn lookups_lend_values_by_their_type() {
 }
 
 #[test]
+fn a_date_without_its_year_needs_one_from_a_trusted_date() {
+    let case =
+        Case::new("tools: [{ tool: today, results: [{ then: trusted }] }, { tool: move, sensitive: [to] }]");
+    let (told, today) = (user("move it to May 15th at 19:00"), Said::Tool("today", "{}", "2024-02-03"));
+    let page = Said::Tool("fetch", "{}", "on 2030-01-01, or on May 16th at 19:00");
+    let call = |said: &[Said<'_>], to: &str| {
+        let decision = case.call(&case.read(said), "move", &format!(r#"{{"to":"{to}"}}"#));
+        (decision.verdict, decision.arguments[0].origin.clone())
+    };
+    let origin = "user text in segment 0, the year from trusted result 1 of `today`";
+    assert_eq!(call(&[told, today, page], "2024-05-15 19:00"), (ALLOW, Some(origin.to_owned())));
+    for to in
+        ["2030-05-15 19:00", "2025-05-15 19:00", "2024-05-16 19:00", "2024-05-15 18:00", "2024-02-03 19:00"]
+    {
+        assert_eq!(call(&[told, today, page], to).0, ARGUMENTS, "{to}");
+    }
+    assert_eq!(call(&[told, page], "2024-05-15 19:00").0, ARGUMENTS);
+    assert_eq!(call(&[told, page], "2030-05-15 19:00").0, ARGUMENTS);
+}
+
+#[test]
 fn an_entry_may_say_that_no_argument_is_sensitive() {
     let said = [user("hello"), Said::Tool("fetch", "{}", "x")];
     let verdict = |sensitive: &str, arguments: &str| {

@@ -7,8 +7,8 @@
 //! Nothing is decoded: base64, hex, percent-encoding, look-alike letters and reversed text are other texts. What is
 //! stricter than one could wish:
 //!
-//! - a date without its year, and a time without minutes or `am`, are none: `on May 15th` does not hold `2024-05-15`;
-//!   `05/06/2026` is no date either, and found only as it is written;
+//! - a date without its year holds none with one ([`Index::has_day`] finds it), and a time without minutes or `am` is
+//!   none; `05/06/2026` is no date either, and found only as it is written;
 //! - a date and a time hold a value made of both only where they stand side by side (`on 23 November 2026 from 10:00
 //!   to 11:00`), not where each occurs somewhere;
 //! - a part of a host, path, URL, mail address or of a word with a hyphen is no token, nor is a part of a run of
@@ -30,6 +30,7 @@ use std::sync::OnceLock;
 use memchr::memmem::Finder;
 
 use crate::value::{Number, Value};
+use moment::Moment;
 use table::Table;
 
 /// A piece of trusted text, made ready to find values in.
@@ -43,6 +44,22 @@ pub struct Index {
     /// In NFKC, with single blanks.
     plain: String,
     webs: OnceLock<Table>,
+}
+
+/// A date, perhaps with a time, in two parts.
+#[derive(Clone, Copy, Debug)]
+pub struct DatedValue {
+    day: Moment,
+    year: Moment,
+}
+
+impl DatedValue {
+    /// Of a value that is one.
+    pub fn of(value: &Value) -> Option<Self> {
+        let text = value.text().filter(|text| !text.chars().any(fold::is_hidden))?;
+        let (day, year) = moment::parse(&fold::lower(&fold::plain(text)))?.parts()?;
+        Some(Self { day, year })
+    }
 }
 
 impl Index {
@@ -101,8 +118,7 @@ impl Index {
             return false;
         }
         if let Some(moment) = moment::parse(&lower) {
-            let table = self.moments.get_or_init(|| Table::of(&self.lower, moment::starts, moment::read));
-            return table.has(&self.lower, &moment, moment::read);
+            return self.has_moment(&moment);
         }
         if let Some(iban) = account::iban(&lower) {
             return account::is_in(&self.lower, &iban, account::Kind::Iban);
@@ -120,6 +136,16 @@ impl Index {
             Some(web) => self.has_run(&lower) || self.has_web(&web),
             None => self.has_run(&lower),
         }
+    }
+
+    /// Whether the day of this date (with its time, if it has one) occurs without a year.
+    pub fn has_day(&self, date: &DatedValue) -> bool {
+        self.has_moment(&date.day)
+    }
+
+    /// Whether a date of the year of this date occurs.
+    pub fn has_year(&self, date: &DatedValue) -> bool {
+        self.has_moment(&date.year)
     }
 
     /// Whether the whole text is this number.
@@ -163,6 +189,11 @@ impl Index {
     fn has_mail(&self, address: &mail::Mail) -> bool {
         let table = self.mails.get_or_init(|| Table::of(&self.lower, mail::starts, mail::read));
         table.has(&self.lower, address, mail::read)
+    }
+
+    fn has_moment(&self, moment: &Moment) -> bool {
+        let table = self.moments.get_or_init(|| Table::of(&self.lower, moment::starts, moment::read));
+        table.has(&self.lower, moment, moment::read)
     }
 
     fn has_number(&self, number: &Number) -> bool {

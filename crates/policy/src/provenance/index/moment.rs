@@ -3,7 +3,7 @@
 mod spelled;
 
 use super::edge::{self, Class};
-use spelled::{Date, Time, date, time};
+use spelled::{Date, Time, date, day, time};
 
 /// A date, a time, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,13 +12,23 @@ pub struct Moment {
     time: Option<Time>,
 }
 
+impl Moment {
+    /// For a moment with a date: it in every year, and its year.
+    pub fn parts(self) -> Option<(Self, Self)> {
+        let date = self.date?;
+        let year = Self { date: Some(date.year()?), time: None };
+        Some((Self { date: Some(date.yearly()), ..self }, year))
+    }
+}
+
 /// Words between a date and its time, and between a time and its date.
-const LINKS: [&str; 17] = [
+const LINKS: [&str; 18] = [
     "at",
     "between",
     "from",
     "of",
     "on",
+    "the",
     "t",
     "monday",
     "tuesday",
@@ -70,14 +80,18 @@ pub fn starts(text: &str, found: &mut dyn FnMut(usize)) {
     }
 }
 
-/// The moments that begin at `at`: a date, a time, and both where they stand side by side.
+/// The moments that begin at `at`: a date and its year, a time, and both where they stand side by side. A date without a
+/// year is one of every year.
 pub fn read(text: &str, at: usize, found: &mut dyn FnMut(Moment)) {
     let Some(here) = text.get(at..) else { return };
-    if let Some((date, rest)) = date(here) {
+    if let Some((date, rest)) = day(here) {
         let goes_on =
             rest.strip_prefix('t').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         if edge::is_start(text, at) && (goes_on || ends(text, rest)) {
             found(Moment { date: Some(date), time: None });
+            if let Some(year) = date.year() {
+                found(Moment { date: Some(year), time: None });
+            }
             let first = links(rest).and_then(|rest| whole_time(text, rest));
             each_time(text, first, |time, _| found(Moment { date: Some(date), time: Some(time) }));
         }
@@ -119,7 +133,7 @@ fn each_sense(time: Time, found: &mut dyn FnMut(Time)) {
 }
 
 fn dated(text: &str, rest: &str) -> Option<Date> {
-    let (date, rest) = date(links(rest)?)?;
+    let (date, rest) = day(links(rest)?)?;
     ends(text, rest).then_some(date)
 }
 

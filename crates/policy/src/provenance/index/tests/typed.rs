@@ -149,3 +149,34 @@ fn c11_fields_are_the_same_by_type() {
         Index::is_number("7", &seven) && !Index::is_number("07", &seven) && !Index::is_number("7 x", &seven)
     );
 }
+
+#[test]
+fn c11_days_without_a_year_are_found_apart() {
+    let day = |text: &str, value: &str| {
+        DatedValue::of(&Value::Text(value.to_owned())).is_some_and(|date| Index::of(text).has_day(&date))
+    };
+    let year = |text: &str, value: &str| {
+        DatedValue::of(&Value::Text(value.to_owned())).is_some_and(|date| Index::of(text).has_year(&date))
+    };
+    for text in
+        ["on May 15th at 19:00.", "on 15 May, 7 pm", "19:00 on the 15th of may", "May 15 from 18:00 to 19:00"]
+    {
+        assert!(day(text, "2024-05-15 19:00") && day(text, "2025-05-15T19:00:00"), "{text}");
+        assert!(day(text, "2024-05-15") || !text.starts_with("on"), "{text}");
+        assert!(
+            !day(text, "2024-05-15 20:00") && !day(text, "2024-05-16 19:00") && !day(text, "19:00"),
+            "{text}"
+        );
+        assert!(!year(text, "2024-05-15"), "{text}");
+        check(text, &[], &["2024-05-15 19:00", "2024-05-15"]);
+    }
+    // It says its year.
+    assert!(!day("on May 15th, 2024 at 19:00", "2025-05-15 19:00"));
+    for text in ["May 15-17", "May 151", "xMay 15", "May 15x", "15/05", "May 2024", "15", "Feb 30"] {
+        assert!(!day(text, "2024-05-15"), "{text}");
+    }
+    assert!(year("today is 2024-01-31", "2024-05-15") && year("Nov 3, 2024 10:00", "2024-05-15"));
+    for text in ["2025-05-15", "2024", "2024 people", "2024-13-01", "May 15"] {
+        assert!(!year(text, "2024-05-15"), "{text}");
+    }
+}
