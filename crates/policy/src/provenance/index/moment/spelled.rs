@@ -36,6 +36,9 @@ const MONTHS: [&str; 12] = [
 ];
 
 impl Time {
+    /// The beginning of a day.
+    pub const MIDNIGHT: Self = Self { hour: 0, minute: 0, second: 0, zone: None };
+
     /// It without its zone.
     pub fn local(self) -> Self {
         Self { zone: None, ..self }
