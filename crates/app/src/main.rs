@@ -1,10 +1,11 @@
 //! `archestra`: a security proxy between AI applications and LLM providers.
 
+mod policy;
 mod providers;
 mod serve;
 mod variables;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -23,6 +24,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Policy(policy::Arguments),
     /// Serve the proxy
     Serve(Box<serve::Arguments>),
 }
@@ -35,16 +37,22 @@ fn command() -> clap::Command {
 /// What goes wrong is told in one line, whatever `RUST_BACKTRACE` says: it is the operator's to mend.
 fn main() -> ExitCode {
     match run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
+        // Whoever read standard output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // There is nobody left to tell if standard error is closed.
-            let _told = writeln!(std::io::stderr(), "Error: {error:#}");
+            let _told = writeln!(io::stderr(), "Error: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn run() -> anyhow::Result<()> {
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn run() -> anyhow::Result<ExitCode> {
     let parsed = command().try_get_matches().and_then(|matches| {
         let arguments = Arguments::from_arg_matches(&matches)?;
         Ok((arguments, matches))
@@ -57,11 +65,13 @@ fn run() -> anyhow::Result<()> {
         },
     };
     match arguments.command {
+        Command::Policy(arguments) => policy::run(&arguments),
         Command::Serve(mut arguments) => {
             if let Some(matches) = matches.subcommand_matches("serve") {
                 arguments.settings.providers = providers::typed(matches);
             }
-            serve::run(*arguments)
+            serve::run(*arguments)?;
+            Ok(ExitCode::SUCCESS)
         }
     }
 }

@@ -80,6 +80,11 @@ pub trait Editor: Send {
     /// added to its own. `withheld` are the events of the first answer that were not taken in: from the first one on
     /// that stops it.
     fn go_on(&mut self, withheld: &[(Option<Vec<u8>>, Vec<u8>)]);
+
+    /// The number of the last event that went out, where the API numbers them. The reader knows the provider's.
+    fn sequence(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// An answer as the provider gave it.

@@ -6,6 +6,7 @@ mod lists;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use condition::{About, Builder};
 use lists::Lists;
@@ -24,6 +25,9 @@ const VERSION: u64 = 1;
 /// Most rules of a file.
 pub const MAX_RULES: usize = 100_000;
 
+/// The number of the next policy; the default one has 0.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
 /// Compiled rules. Immutable; the default has none, so that every tool gets the strict defaults.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
@@ -38,6 +42,8 @@ pub struct Policy {
     /// Whether a rule asks for the task.
     pub(crate) asks: bool,
     pub(crate) wrappers: Vec<Wrapper>,
+    /// A number that no other policy has, but its copies.
+    pub(crate) serial: u64,
     exact: BTreeMap<String, Vec<usize>>,
     globs: Vec<(Glob, usize)>,
 }
@@ -137,6 +143,7 @@ impl Policy {
         policy.wrappers =
             rules.wrappers.iter().map(|typed| Wrapper::compile(&typed.value)).collect::<Result<_, _>>()?;
         policy.lists = lists;
+        policy.serial = NEXT.fetch_add(1, Ordering::Relaxed);
         Ok(policy)
     }
 

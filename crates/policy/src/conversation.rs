@@ -4,6 +4,7 @@
 //! on is judged as it was before, and what was replaced is replaced again. (What stands in system text is a source of
 //! provenance as long as no untrusted result before the call in question has it.)
 
+pub(crate) mod decided;
 mod judge;
 mod read;
 pub(crate) mod repeat;

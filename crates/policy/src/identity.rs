@@ -70,21 +70,16 @@ pub fn resolve<'a>(
     }
 }
 
-/// The tool of a call in the conversation so far, which may be declared no more; none if it is a wrapper and cannot be
-/// looked through.
-pub fn resolve_past<'a>(
+/// The tool of a call in the conversation so far, which may be declared no more: `tool`, or what it wraps; none if it is
+/// a wrapper and cannot be looked through.
+pub(crate) fn unwrap<'a>(
     policy: &Policy,
-    declared: &Declared,
-    name: &'a str,
-    namespace: Option<&'a str>,
+    tool: ToolName<'a>,
     arguments: Option<&'a Value>,
-) -> Option<(ToolName<'a>, Option<&'a Value>)> {
-    let tool = undo(policy, declared, name, namespace);
+) -> Option<ToolName<'a>> {
     match policy.wrapper(tool) {
-        None => Some((tool, arguments)),
-        Some(wrapper) => {
-            inner(policy, declared, wrapper, arguments).map(|(tool, arguments)| (tool, Some(arguments)))
-        }
+        None => Some(tool),
+        Some(wrapper) => inner(policy, &Declared::default(), wrapper, arguments).map(|(tool, _)| tool),
     }
 }
 

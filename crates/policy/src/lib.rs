@@ -49,7 +49,7 @@ pub mod explain;
 pub mod identity;
 mod matcher;
 mod memory;
-mod provenance;
+pub mod provenance;
 pub mod read;
 pub mod rule;
 pub mod schema;

@@ -3,6 +3,8 @@
 use serde_saphyr::options::MergeKeyPolicy;
 use serde_saphyr::{Error, Options};
 
+use serde::de::DeserializeOwned;
+
 use crate::error::{Fault, Place, PolicyError, advice};
 use crate::rule::Rules;
 
@@ -11,6 +13,11 @@ pub const MAX_FILE_BYTES: usize = 8 << 20;
 
 /// Reads a policy file in YAML or JSON, which is YAML. `file` is its name in errors.
 pub fn read(file: &str, text: &str) -> Result<Rules, PolicyError> {
+    yaml(file, text)
+}
+
+/// Reads any file that is written as policies are, with errors as for these.
+pub fn yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, PolicyError> {
     if text.len() > MAX_FILE_BYTES {
         let fault = Fault::new(Place::default(), format!("larger than {MAX_FILE_BYTES} bytes"));
         return Err(fault.hint("split it").within(file));

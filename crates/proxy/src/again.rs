@@ -54,7 +54,7 @@ impl Again {
     pub(crate) fn ask(
         &mut self,
         worker: &Arc<Worker>,
-        exchange: &mut Exchange,
+        exchange: &Exchange,
         answer: Answer<'_>,
         notices: &[String],
     ) -> Result<Asking, CannotAsk> {

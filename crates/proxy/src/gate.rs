@@ -199,8 +199,13 @@ impl Gate {
     pub(crate) fn break_off(&mut self, error: &ErrorReply<'_>) -> Option<Bytes> {
         let torn = self.framer.is_torn() && self.judged.is_none();
         self.framer.finish();
-        let sent = Sent { any: self.started, sequence: self.reader.sequence() };
+        let sent = Sent { any: self.started, sequence: self.sequence() };
         (!torn).then(|| self.dialect.stream_error(self.framing, sent, error).into())
+    }
+
+    /// The number of the last event that went out, where the API numbers them.
+    fn sequence(&self) -> Option<u64> {
+        self.judged.as_ref().map_or_else(|| self.reader.sequence(), |judged| judged.sequence())
     }
 
     /// What completes a stream that breaks now, mostly nothing; `None` if it breaks within the answer, as far as its

@@ -148,7 +148,7 @@ impl Guard {
         self.owner = caller.owner;
         self.recall = Some(Arc::clone(recall));
         self.declared = conversation::declared(body, view, &recall.memory);
-        let mut history = History::read(body, view, self, recall);
+        let history = History::read(body, view, self, recall);
         let known = [caller.session, history.prefix(self, recall)];
         for label in known.into_iter().flatten().filter_map(|key| recall.label(key)).chain(history.kept()) {
             self.start = self.start.meet(&label);
@@ -160,12 +160,16 @@ impl Guard {
             recall.tighten(key, &read.label);
         }
         let mut edits = Edits::default();
+        let mut last = None;
         for (segment, decision) in &read.results {
+            let result = history.result(*segment);
+            if result.is_some() && std::mem::replace(&mut last, result) == result {
+                continue; // another segment of the same result
+            }
             let tool = history.tool(*segment);
             self.judgement.result(history.place(*segment), tool.as_deref(), decision);
             let withheld = decision.fate != policy::Fate::Passes && self.mode == Mode::Enforce;
-            let result = history.result(*segment).filter(|_| withheld);
-            if let Some(result) = result {
+            if let Some(result) = result.filter(|_| withheld) {
                 let words = words::withheld(tool.as_deref(), decision.fate);
                 if let Some((span, text)) = withhold(result, &words) {
                     edits.replace(span, text);
@@ -209,6 +213,7 @@ impl Guard {
     /// The model was told.
     pub(crate) fn told(&mut self) {
         self.reasks = self.reasks.saturating_sub(1);
+        self.judgement.asked_again();
     }
 
     /// A verdict that holds whatever the arguments are: only leave to go. A refusal can wait for the whole name.

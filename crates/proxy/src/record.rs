@@ -204,10 +204,7 @@ impl Exchange {
     }
 
     /// Begins the exchange in which the provider is asked again for this one's client.
-    pub(crate) fn again(&mut self, body_bytes: usize) -> Self {
-        if let Some(judgement) = &mut self.facts.judgement {
-            judgement.asked_again = judgement.asked_again.saturating_add(1);
-        }
+    pub(crate) fn again(&self, body_bytes: usize) -> Self {
         let at = clock::wall();
         let facts = Facts {
             agent: self.facts.agent.clone(),

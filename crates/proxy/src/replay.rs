@@ -11,6 +11,7 @@ use policy::Policy;
 use crate::guard::Guard;
 use crate::policies::Revision;
 use crate::recall::Recall;
+pub use crate::target::recognise;
 
 /// Bytes that may be remembered of contents.
 const MEMORY: usize = 64 << 20;

@@ -20,7 +20,7 @@ pub(crate) fn split_segment(path: &str) -> (&str, &str) {
 /// segments without parameters, runs of `/` folded.
 /// `None` if it could lead elsewhere than it says: `.` and `..` segments in any spelling, backslashes, control
 /// characters, bytes that are no UTF-8.
-pub(crate) fn recognise(path: &str) -> Option<Cow<'_, str>> {
+pub fn recognise(path: &str) -> Option<Cow<'_, str>> {
     let mut seen = Cow::Borrowed(path);
     // Some servers decode twice; nobody decodes more often than that.
     for _ in 0..2 {

@@ -5,12 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use model::{Audience, Label, Trust};
 
+use super::decided::{Question, decide};
 use super::repeat::{Suspect, repeats};
-use super::{Answered, Conversation, Kind, Lookup, Origin, Segment, Setting, Source};
+use super::{Answered, Asked, Conversation, Kind, Lookup, Origin, Segment, Setting, Source};
 use crate::compile::Policy;
 use crate::decide::{Carried, Certain, Context, ToolName};
 use crate::explain::{Fate, ResultDecision};
-use crate::identity::means;
+use crate::identity::{Declared, means, undo, unwrap};
 use crate::matcher::task::Task;
 use crate::memory::{Digest, Memory};
 
@@ -42,6 +43,8 @@ struct Reading<'a> {
     policy: &'a Policy,
     read: Conversation,
     setting: &'a Setting<'a>,
+    /// A name for the task so far.
+    task: u64,
 }
 
 impl<'a> Reading<'a> {
@@ -56,7 +59,7 @@ impl<'a> Reading<'a> {
             sources: Vec::new(),
             suspects: Vec::new(),
         };
-        Self { lowered_audience: None, lowered_trust: None, memory, policy, read, setting }
+        Self { lowered_audience: None, lowered_trust: None, memory, policy, read, setting, task: 0 }
     }
 
     fn add(&mut self, at: usize, segment: &Segment<'_>) {
@@ -107,6 +110,7 @@ impl<'a> Reading<'a> {
         };
         if is_user && self.policy.asks {
             self.read.task.add(trust, Arc::clone(digest.folded()));
+            self.task = self.memory.row(self.memory.row(self.task, digest.serial()), trust as u64);
         }
         if trust == Trust::Trusted {
             self.read.sources.push(Source { brought: Vec::new(), digest, kind, segment });
@@ -131,12 +135,25 @@ impl<'a> Reading<'a> {
 
     fn result(&mut self, at: usize, answered: &Answered<'_>, raw: &[u8]) -> Label {
         let digest = self.memory.digest(raw);
-        let mut tools: Vec<ToolName<'_>> = answered.calls.iter().map(|call| call.tool).collect();
-        let own = answered.own_name.filter(|name| !tools.iter().any(|tool| means(name, *tool)));
+        let wrapped: Vec<_> = answered.calls.iter().map(|call| self.wrapped(call)).collect();
+        let calls = answered.calls.iter().zip(&wrapped);
+        let inner: Vec<Option<ToolName<'_>>> = calls
+            .map(|(call, digest)| match digest {
+                None => Some(call.tool),
+                Some(digest) => unwrap(self.policy, call.tool, digest.arguments()),
+            })
+            .collect();
+        let is_wrapped = wrapped.iter().any(Option::is_some);
+        let is_opaque = inner.iter().any(Option::is_none);
+        let calls = answered.calls.iter().zip(&inner);
+        let mut tools: Vec<ToolName<'_>> = calls.map(|(call, inner)| inner.unwrap_or(call.tool)).collect();
+        // A result may state the wrapper's name.
+        let all = answered.calls.iter().map(|call| call.tool).chain(tools.iter().copied());
+        let own = answered.own_name.filter(|name| !all.clone().any(|tool| means(name, tool)));
         let is_foreign = answered.calls.iter().any(|call| call.is_foreign);
-        let is_certain = tools.len() == 1 && own.is_none() && !is_foreign;
+        let is_certain = tools.len() == 1 && own.is_none() && !is_foreign && !is_opaque;
         // What it calls itself may be stricter, never looser.
-        tools.extend(own.map(|name| ToolName { name, server: None }));
+        tools.extend(own.map(|name| undo(self.policy, &Declared::default(), name, None)));
         let origin = Certain { carried: Carried::Tool, is_certain };
         let mut decision = self.decide(&tools, origin, &digest);
         if !is_certain && !tools.is_empty() {
@@ -150,7 +167,7 @@ impl<'a> Reading<'a> {
         let passes = decision.fate == Fate::Passes;
         let label = decision.label.clone();
         self.read.results.push((at, decision));
-        if passes && is_certain {
+        if passes && is_certain && !is_wrapped {
             self.lookup(at, number, answered, &digest);
         }
         if passes && label.trust == Trust::Trusted {
@@ -164,6 +181,13 @@ impl<'a> Reading<'a> {
         label
     }
 
+    /// The arguments of a call of a wrapper.
+    fn wrapped(&self, call: &Asked<'_>) -> Option<Arc<Digest>> {
+        self.policy.wrapper(call.tool)?;
+        Some(self.memory.digest(call.arguments.unwrap_or_default()))
+    }
+
+    /// Notes a result that may lend provenance. One that came through a wrapper does not.
     fn lookup(&mut self, segment: usize, number: usize, answered: &Answered<'_>, digest: &Arc<Digest>) {
         let Some(call) = answered.calls.first() else { return };
         let Some(arguments) = call.arguments else { return };
@@ -201,7 +225,11 @@ impl<'a> Reading<'a> {
             team: self.setting.team,
             user: self.setting.user,
         };
-        let content = |format| digest.content(format).map(Cow::Borrowed);
-        self.policy.decide_answer(tools, origin, &content, &context)
+        let policy = self.policy.serial;
+        let question = Question { context: &context, origin, policy, task: self.task, tools };
+        decide(digest, &question, || {
+            let content = |format| digest.content(format).map(Cow::Borrowed);
+            self.policy.decide_answer(tools, origin, &content, &context)
+        })
     }
 }

@@ -277,6 +277,22 @@ fn c23_foreign_calls_and_names_of_their_own_are_unknown_tools() {
     assert_eq!(foreign.results[0].1.fate, Fate::Blocked);
 }
 
+/// Case B14, for results.
+#[test]
+fn b14_the_results_of_a_wrapper_are_those_of_the_inner_tool() {
+    let case = Case::new(&format!("wrappers: [{{ tool: call_tool, name: n, arguments: a }}]\n{GOOD}"));
+    let read = |arguments, own_name| {
+        let read = case.segments(&[result(vec![asked("call_tool", arguments)], own_name)]);
+        (read.label.trust, read.results[0].1.fate)
+    };
+    for own in [None, Some("good"), Some("call_tool")] {
+        assert_eq!(read(r#"{"n":"good","a":{}}"#, own), (Trust::Trusted, Fate::Passes));
+    }
+    assert_eq!(read(r#"{"n":"shut","a":{}}"#, None), (Trust::Trusted, Fate::Blocked));
+    assert_eq!(read(r#"{"n":"good"}"#, None), (Trust::Untrusted, Fate::Passes));
+    assert_eq!(read("{", None), (Trust::Untrusted, Fate::Passes));
+}
+
 #[test]
 fn c24_fields_outside_the_schema_are_judged_or_forbidden() {
     let case = Case::new("tools: [{ tool: send, sensitive: [to] }]");

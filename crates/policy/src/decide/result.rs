@@ -53,7 +53,7 @@ pub struct Answer<'a> {
 
 /// In what a result came, and whether it can be said of which tool it is. One of which that cannot be said is not
 /// trusted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Certain {
     pub carried: Carried,
     pub is_certain: bool,

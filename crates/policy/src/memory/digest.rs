@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::text::{all_text, content, plain};
+use crate::conversation::decided::Decided;
 use crate::decide::read_content;
 use crate::identity::Parameters;
 use crate::matcher::text::fold;
@@ -18,6 +19,8 @@ const OVERHEAD: usize = 512;
 /// What is known of a JSON text.
 pub(crate) struct Digest {
     arguments: OnceLock<Option<Value>>,
+    /// Decisions on it as a result.
+    pub decided: Mutex<Vec<Decided>>,
     folded: OnceLock<Arc<str>>,
     index: OnceLock<Index>,
     json: OnceLock<Option<Value>>,
@@ -46,6 +49,7 @@ impl Digest {
     pub fn new(raw: &[u8], serial: u64, used: Arc<AtomicUsize>) -> Self {
         let digest = Self {
             arguments: OnceLock::new(),
+            decided: Mutex::default(),
             folded: OnceLock::new(),
             index: OnceLock::new(),
             json: OnceLock::new(),
@@ -134,7 +138,8 @@ impl Digest {
         })
     }
 
-    fn grow(&self, by: usize) {
+    /// Counts bytes that were added to it.
+    pub fn grow(&self, by: usize) {
         self.own.fetch_add(by, Ordering::Relaxed);
         self.used.fetch_add(by, Ordering::Relaxed);
     }

@@ -12,7 +12,7 @@ const BASE: u64 = 0x0000_0100_0000_01b3;
 
 /// Long runs of a text, to notice a text that repeats another one.
 ///
-/// Texts are compared in NFKC, without case, and with single blanks. A run of 96 bytes (UTF-8) that
+/// Texts are compared in NFKC, without case, and with single blanks. A run of [`Shingles::FOUND`] bytes (UTF-8) that
 /// two texts have in common is always noticed, one of less than 64 never, in between it may be. Kept is one hash for
 /// 17 bytes of text or so, about half of its memory.
 #[derive(Clone, Debug)]
@@ -22,6 +22,9 @@ pub struct Shingles {
 }
 
 impl Shingles {
+    /// A common run of this many bytes is noticed wherever it stands.
+    pub const FOUND: usize = RUN + WINDOW - 1;
+
     /// Takes in a text.
     pub fn of(text: &str) -> Self {
         let folded = fold::lower(&fold::plain(text));

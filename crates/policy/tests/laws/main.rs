@@ -4,6 +4,7 @@
 
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod conversation;
 mod generate;
 mod oracle;
 

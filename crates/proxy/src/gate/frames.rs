@@ -10,13 +10,15 @@ pub(super) struct Frames {
     /// Something was left out or put in, so that an array needs other separators.
     changed: bool,
     framing: Framing,
+    /// What went out ends in a carriage return, whose line feed may still come.
+    returned: bool,
     /// An element has gone out.
     started: bool,
 }
 
 impl Frames {
     pub(super) fn new(framing: Framing) -> Self {
-        Self { changed: false, framing, started: false }
+        Self { changed: false, framing, returned: false, started: false }
     }
 
     pub(super) fn is_array(&self) -> bool {
@@ -28,6 +30,14 @@ impl Frames {
         self.is_array() && array::element(raw).is_empty()
     }
 
+    /// Puts out the line feed that belongs to the carriage return before, if that went out.
+    pub(super) fn line_feed(&mut self, out: &mut BytesMut) -> bool {
+        if self.returned {
+            out.put_u8(b'\n');
+        }
+        std::mem::take(&mut self.returned)
+    }
+
     /// From here on the separators are ours.
     pub(super) fn change(&mut self) {
         self.changed = true;
@@ -37,6 +47,7 @@ impl Frames {
     pub(super) fn as_it_came(&mut self, raw: &[u8], out: &mut BytesMut) {
         if !self.is_array() || !self.changed {
             self.started |= self.is_array() && !self.closes(raw);
+            self.returned = raw.ends_with(b"\r");
             out.extend_from_slice(raw);
         } else if self.closes(raw) {
             out.extend_from_slice(if self.started { b"]" } else { b"[]" });
@@ -77,6 +88,7 @@ impl Frames {
             self.element(data, out);
             return;
         }
+        self.returned = false;
         let end: &[u8] = if carriage_return { b"\r\n" } else { b"\n" };
         if let Some(name) = name {
             out.put_slice(b"event: ");

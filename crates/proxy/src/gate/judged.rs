@@ -74,6 +74,8 @@ pub(crate) struct Judged {
     /// Of refused calls, what the client has not been told: alternative and text.
     pending: Vec<(u32, String)>,
     queue: VecDeque<Waiting>,
+    /// The last event ended in a carriage return, so that a line feed may still belong to it.
+    returned: bool,
     rulings: Vec<Ruling>,
     withheld: Vec<Waiting>,
 }
@@ -99,6 +101,7 @@ impl Judged {
             notices: Vec::new(),
             pending: Vec::new(),
             queue: VecDeque::new(),
+            returned: false,
             rulings: Vec::new(),
             withheld: Vec::new(),
         }
@@ -113,6 +116,12 @@ impl Judged {
         view: &ResponseView,
         out: &mut BytesMut,
     ) -> Result<(), NotJudgeable> {
+        let raw = if self.returned && raw.starts_with(b"\n") { self.line_feed(raw, out) } else { raw };
+        if raw.is_empty() {
+            self.returned = false;
+            return Ok(());
+        }
+        self.returned = raw.ends_with(b"\r") && !self.frames.is_array();
         let Some(class) = class else {
             match (self.frames.closes(&raw), self.withheld.is_empty() && self.queue.is_empty()) {
                 (true, false) => self.keep_back(Waiting { class: EventClass::default(), raw }),
@@ -184,6 +193,11 @@ impl Judged {
         self.events.as_ref().map(|events| (Answer::Events(events), self.notices.as_slice()))
     }
 
+    /// The number of the last event that went out, where the API numbers them.
+    pub(super) fn sequence(&self) -> Option<u64> {
+        self.editor.sequence()
+    }
+
     /// What judges.
     pub(super) fn guard(&self) -> &Guard {
         &self.guard
@@ -216,6 +230,17 @@ impl Judged {
             self.emit(event, view, out)?;
         }
         Ok(())
+    }
+
+    /// Puts the line feed that an event begins with behind the event before, whose it is; the rest of the event.
+    fn line_feed(&mut self, raw: Bytes, out: &mut BytesMut) -> Bytes {
+        if !self.frames.line_feed(out)
+            && let Some(last) = self.withheld.last_mut().or(self.queue.back_mut())
+            && last.raw.ends_with(b"\r")
+        {
+            last.raw = [last.raw.as_ref(), b"\n"].concat().into();
+        }
+        raw.slice(1..)
     }
 
     /// Looks at a call of which a part has come.

@@ -1,5 +1,8 @@
 //! Every streaming case under `fixtures/` through the gate, cut and broken off at every byte.
 
+mod answers;
+mod refusals;
+
 use bytes::Bytes;
 use dialect::{
     AnthropicMessages, Dialect, ErrorKind, ErrorReply, Framing, GeminiGenerate, OpenAiChat, OpenAiResponses,

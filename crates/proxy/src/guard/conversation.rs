@@ -6,8 +6,8 @@ use std::hash::Hasher;
 use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
 use model::{DeclaredTool, Label, Origin, ReferenceKind, RequestView, Text, ToolKind};
-use policy::identity::resolve_past;
-use policy::{Answered, Asked, Declaration, Declared, Memory, Policy, Segment, Value};
+use policy::identity::undo;
+use policy::{Answered, Asked, Declaration, Declared, Memory, Policy, Segment};
 use wire::json::decode;
 
 use super::Guard;
@@ -63,8 +63,6 @@ struct Past<'a> {
     name: Cow<'a, str>,
     namespace: Option<Cow<'a, str>>,
     position: usize,
-    /// What a wrapper was called with.
-    value: Option<Value>,
 }
 
 /// A result, and the calls that it may answer.
@@ -89,7 +87,6 @@ impl<'a> History<'a> {
                     is_foreign: !recall.knows_call(key),
                     namespace: call.namespace.map(text),
                     position: spans.map(|text| text.span.start).min().unwrap_or_default(),
-                    value: None,
                     arguments,
                     id,
                     name,
@@ -145,13 +142,12 @@ impl<'a> History<'a> {
 
     /// The conversation. What the request only refers to comes first: it was there before.
     pub(super) fn segments<'b>(
-        &'b mut self,
+        &'b self,
         body: &'b [u8],
         view: &'b RequestView,
         policy: &Policy,
         declared: &Declared,
     ) -> Vec<Segment<'b>> {
-        self.look_through_wrappers(policy, declared);
         let unseen = (0..self.unseen).map(|_| Segment { origin: policy::Origin::Unseen, raw: b"" });
         let seen = view.segments.iter().map(|segment| {
             let content = segment.content.of(body);
@@ -173,31 +169,12 @@ impl<'a> History<'a> {
         unseen.chain(seen).collect()
     }
 
-    fn look_through_wrappers(&mut self, policy: &Policy, declared: &Declared) {
-        for call in &mut self.calls {
-            let namespace = call.namespace.as_deref();
-            if resolve_past(policy, declared, &call.name, namespace, None).is_none() {
-                let arguments = call.arguments.as_deref().unwrap_or_default();
-                call.value = Value::from_json(arguments.as_bytes()).ok();
-            }
-        }
-    }
-
     fn answered(&self, at: usize, policy: &Policy, declared: &Declared) -> Answered<'_> {
         let Some(result) = self.results.get(at) else { return Answered::default() };
-        let calls = result.calls.iter().filter_map(|at| self.calls.get(*at)).map(|call| {
-            let namespace = call.namespace.as_deref();
-            let found = resolve_past(policy, declared, &call.name, namespace, call.value.as_ref());
-            // What a wrapper passes on stands within what it was called with, and lends nothing.
-            let own = call.arguments.as_deref().filter(|_| call.value.is_none());
-            Asked {
-                arguments: own.map(str::as_bytes),
-                is_foreign: call.is_foreign || found.is_none(),
-                tool: found.map_or_else(
-                    || policy::ToolName { name: &call.name, server: namespace },
-                    |(tool, _)| tool,
-                ),
-            }
+        let calls = result.calls.iter().filter_map(|at| self.calls.get(*at)).map(|call| Asked {
+            arguments: call.arguments.as_deref().map(str::as_bytes),
+            is_foreign: call.is_foreign,
+            tool: undo(policy, declared, &call.name, call.namespace.as_deref()),
         });
         Answered { calls: calls.collect(), own_name: result.own_name.as_deref() }
     }

@@ -29,7 +29,7 @@ pub(crate) struct Judgement {
     refused: u64,
     withheld: u64,
     /// How often the model was told of refusals and asked again.
-    pub(crate) asked_again: u64,
+    asked_again: u64,
     /// What judging calls took, together.
     judging_us: u64,
 }
@@ -162,6 +162,10 @@ impl Judgement {
             arguments: arguments.collect(),
         });
         id
+    }
+
+    pub(super) fn asked_again(&mut self) {
+        self.asked_again = self.asked_again.saturating_add(1);
     }
 
     pub(super) fn took(&mut self, time: Duration) {

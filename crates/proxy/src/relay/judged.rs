@@ -90,7 +90,7 @@ impl Judged {
             };
             let (notices, rulings) = match self.verdicts(&view)? {
                 Verdicts::AllAllowed if earlier.is_none() => return Ok(bytes),
-                Verdicts::AllAllowed => return revise(&[]),
+                Verdicts::AllAllowed => return revise(&vec![Ruling::Keep; view.calls.len()]),
                 Verdicts::Refused { notices, rulings } => (notices, rulings),
             };
             let asking = self.ask(worker, exchange, &bytes, &view, (&notices, &rulings));
@@ -172,7 +172,7 @@ impl Judged {
     fn ask(
         &mut self,
         worker: &Arc<Worker>,
-        exchange: &mut Exchange,
+        exchange: &Exchange,
         bytes: &[u8],
         view: &ResponseView,
         (notices, rulings): (&[String], &[Ruling]),

@@ -270,7 +270,7 @@ impl Relayed {
         note(&mut self.exchange, &mut self.child, &mut None, gate);
         let Some((answer, notices)) = gate.asks_again() else { return false };
         let (again, worker) = &mut **again;
-        match again.ask(worker, &mut self.exchange, answer, notices) {
+        match again.ask(worker, &self.exchange, answer, notices) {
             Ok(asking) => {
                 self.asking = Some(asking);
                 true

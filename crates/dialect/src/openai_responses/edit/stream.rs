@@ -126,6 +126,10 @@ impl Editor for ResponseEditor {
         self.places.go_on();
         self.said.clear();
     }
+
+    fn sequence(&self) -> Option<u64> {
+        self.sequence
+    }
 }
 
 impl ResponseEditor {

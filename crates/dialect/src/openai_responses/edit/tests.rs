@@ -2,6 +2,7 @@
 
 mod ask_again;
 mod client;
+mod properties;
 mod stream;
 mod whole;
 
