@@ -68,7 +68,8 @@ pub(crate) struct Tool {
     pub named: bool,
     pub pattern: String,
     pub results: Vec<ResultRule>,
-    pub sensitive: Vec<Path>,
+    /// None: the entry does not say which, so all are.
+    pub sensitive: Option<Vec<Path>>,
     pub yields: Vec<Path>,
 }
 
@@ -249,7 +250,7 @@ impl Tool {
             named: typed.named.is_some(),
             pattern: typed.tool.value.clone(),
             results: results.collect::<Result<_, _>>()?,
-            sensitive: paths(&typed.sensitive)?,
+            sensitive: typed.sensitive.as_deref().map(paths).transpose()?,
             yields: paths(&typed.yields)?,
         })
     }

@@ -112,6 +112,8 @@ pub struct Conversation {
 #[derive(Debug)]
 pub(crate) struct Source {
     pub digest: Arc<Digest>,
+    /// What the calls that a result may answer brought along: where a result repeats it, that proves nothing.
+    pub brought: Vec<Arc<Digest>>,
     pub kind: Kind,
     pub segment: usize,
 }

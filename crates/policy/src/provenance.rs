@@ -8,7 +8,7 @@ mod shingles;
 
 use std::cell::Cell;
 
-pub use index::Index;
+pub use index::{DatedValue, Index};
 pub use shingles::Shingles;
 
 use crate::compile::{Policy, Tool};
@@ -17,7 +17,6 @@ use crate::conversation::{Conversation, Kind, Lookup, Source};
 use crate::decide::{Leaf, Leaves, Provenance, format, in_list};
 use crate::identity::Parameters;
 use crate::matcher::path::Item;
-use crate::matcher::text::nfkc;
 use crate::value::Value;
 
 /// Most comparisons for one call; what is not found by then has no provenance.
@@ -88,9 +87,22 @@ impl<'a> Sources<'a> {
     }
 
     fn in_text(&self, value: &Value) -> Option<String> {
-        let holds = |source: &&Source| self.step() && source.digest.index().holds(value);
-        let is_clean = |source: &&Source| {
-            !matches!(source.kind, Kind::System) || !repeats(&source.digest, self.suspects())
+        self.source(value, |index| index.holds(value)).or_else(|| {
+            // People leave the year out: a date of the same year must be known from elsewhere.
+            let date = DatedValue::of(value)?;
+            let day = self.source(value, |index| index.has_day(&date))?;
+            let year = self.source(value, |index| index.has_year(&date))?;
+            Some(format!("{day}, the year from {year}"))
+        })
+    }
+
+    /// The first trusted text in which this is found, in words.
+    fn source(&self, value: &Value, is_found: impl Fn(&Index) -> bool) -> Option<String> {
+        let holds = |source: &&Source| self.step() && is_found(source.digest.index());
+        let is_clean = |source: &&Source| match source.kind {
+            Kind::Result(..) => !source.brought.iter().any(|brought| brought.index().holds(value)),
+            Kind::System => !repeats(&source.digest, self.suspects()),
+            Kind::User => true,
         };
         self.texts().filter(holds).find(is_clean).map(|source| match &source.kind {
             Kind::Result(number, tool) => format!("trusted result {number} of `{tool}`"),
@@ -115,15 +127,15 @@ impl<'a> Sources<'a> {
     /// Whether the value stands in a field that the lookup yields.
     fn yields(&self, lookup: &Lookup, value: &Value) -> bool {
         let fields = lookup.fields.get_or_init(|| fields(self.policy, lookup).unwrap_or_default());
-        let text = value.text().map(nfkc);
-        fields.iter().any(|field| {
-            self.step()
-                && match (field, &text) {
-                    (Value::Text(field), Some(text)) => field == text,
-                    (field, None) => field == value,
-                    (_, Some(_)) => false,
-                }
-        })
+        let is_value = |field: &Value| match (field, value) {
+            (Value::Text(field), Value::Text(text)) => Index::is_same(field, text),
+            // An id is a number in one place and text in another.
+            (Value::Text(text), Value::Number(number)) | (Value::Number(number), Value::Text(text)) => {
+                Index::is_number(text, number)
+            }
+            (field, value) => field == value,
+        };
+        fields.iter().any(|field| self.step() && is_value(field))
     }
 
     /// Whether the call of the lookup was made with trusted arguments.
@@ -202,14 +214,13 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Texts, in NFKC, and numbers that stand in the fields which a lookup yields.
+/// Texts and numbers that stand in the fields which a lookup yields.
 fn fields(policy: &Policy, lookup: &Lookup) -> Option<Vec<Value>> {
     let entries = policy.entries(lookup.server.as_deref(), &lookup.name);
     let content = lookup.digest.content(format(&entries)?)?;
     let items = entries.iter().flat_map(|tool| &tool.yields).flat_map(|path| path.select(content));
     let values = items.filter_map(|item| match item {
-        Item::Found(Value::Text(text)) => Some(Value::Text(nfkc(text).into_owned())),
-        Item::Found(number @ Value::Number(_)) => Some(number.clone()),
+        Item::Found(found @ (Value::Number(_) | Value::Text(_))) => Some(found.clone()),
         Item::Found(_) | Item::Missing | Item::Wrong(_) => None,
     });
     Some(values.take(MAX_FIELDS).collect())

@@ -96,9 +96,9 @@ pub struct Defaults {
 pub struct Tool {
     /// The tool's name, or `server.name`; `*` stands for any characters.
     pub tool: Placed<String>,
-    /// Arguments that decide where a call goes or what it touches [default: all].
-    #[serde(default)]
-    pub sensitive: Vec<Placed<String>>,
+    /// Arguments that decide where a call goes or what it touches [default: all]. `[]`: none does.
+    #[serde(default, deserialize_with = "present")]
+    pub sensitive: Option<Vec<Placed<String>>>,
     /// Arguments that carry data out, although the tool only reads.
     #[serde(default)]
     pub egress: Vec<Placed<String>>,

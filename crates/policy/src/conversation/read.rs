@@ -113,7 +113,7 @@ impl<'a> Reading<'a> {
             self.task = self.memory.row(self.memory.row(self.task, digest.serial()), trust as u64);
         }
         if trust == Trust::Trusted {
-            self.read.sources.push(Source { digest, kind, segment });
+            self.read.sources.push(Source { brought: Vec::new(), digest, kind, segment });
         }
         Label::of(trust)
     }
@@ -171,7 +171,10 @@ impl<'a> Reading<'a> {
             self.lookup(at, number, answered, &digest);
         }
         if passes && label.trust == Trust::Trusted {
-            self.read.sources.push(Source { digest, kind: Kind::Result(number, name), segment: at });
+            let brought = answered.calls.iter().filter_map(|call| call.arguments);
+            let brought = brought.map(|arguments| self.memory.digest(arguments)).collect();
+            let kind = Kind::Result(number, name);
+            self.read.sources.push(Source { brought, digest, kind, segment: at });
         } else {
             self.suspect(at, number, name, digest);
         }

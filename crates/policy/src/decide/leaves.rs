@@ -17,16 +17,16 @@ pub(crate) struct Leaves<'v> {
 
 impl<'v> Leaves<'v> {
     /// The values of a call that need provenance: those of its sensitive arguments and of those that carry data out; of
-    /// all arguments if the rules name none; always of those in `undeclared`.
+    /// all arguments if no rule says which they are; always of those in `undeclared`.
     pub fn sensitive(entries: &[&Tool], arguments: &'v Value, undeclared: &[String]) -> Self {
         let mut leaves = Self::default();
-        let named: Vec<&Path> = entries.iter().flat_map(|tool| &tool.sensitive).collect();
-        if named.is_empty() {
+        let mut named = entries.iter().filter_map(|tool| tool.sensitive.as_ref()).peekable();
+        if named.peek().is_none() {
             leaves.add("", arguments);
             return leaves;
         }
         let egress = entries.iter().flat_map(|tool| &tool.egress);
-        named.into_iter().chain(egress).for_each(|path| leaves.add_path(arguments, path));
+        named.flatten().chain(egress).for_each(|path| leaves.add_path(arguments, path));
         if let Value::Object(members) = arguments {
             let there = undeclared.iter().filter_map(|name| members.get_key_value(name));
             there.for_each(|(name, value)| leaves.add(name, value));

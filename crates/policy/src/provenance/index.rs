@@ -7,10 +7,11 @@
 //! Nothing is decoded: base64, hex, percent-encoding, look-alike letters and reversed text are other texts. What is
 //! stricter than one could wish:
 //!
-//! - a date without its year, and a time without minutes or `am`, are none: `on May 15th` does not hold `2024-05-15`;
-//!   `05/06/2026` is no date either, and found only as it is written;
+//! - a date without its year holds none with one ([`Index::has_day`] finds it), and a time without minutes or `am` is
+//!   none; `05/06/2026` is no date either, and found only as it is written;
 //! - a date and a time hold a value made of both only where they stand side by side (`on 23 November 2026 from 10:00
-//!   to 11:00`), not where each occurs somewhere;
+//!   to 11:00`), or in one sentence that has no other date (`on 23 November 2026, for Ann, at 10:00`), not where each
+//!   occurs somewhere; a date alone is also the midnight with which its day begins;
 //! - a part of a host, path, URL, mail address or of a word with a hyphen is no token, nor is a part of a run of
 //!   letters in scripts that put no blanks between words;
 //! - a bare host (`corp.example`) does not hold a URL, for it could be the name of a file (`readme.md`);
@@ -30,6 +31,7 @@ use std::sync::OnceLock;
 use memchr::memmem::Finder;
 
 use crate::value::{Number, Value};
+use moment::Moment;
 use table::Table;
 
 /// A piece of trusted text, made ready to find values in.
@@ -43,6 +45,22 @@ pub struct Index {
     /// In NFKC, with single blanks.
     plain: String,
     webs: OnceLock<Table>,
+}
+
+/// A date, perhaps with a time, in two parts.
+#[derive(Clone, Copy, Debug)]
+pub struct DatedValue {
+    day: Moment,
+    year: Moment,
+}
+
+impl DatedValue {
+    /// Of a value that is one.
+    pub fn of(value: &Value) -> Option<Self> {
+        let text = value.text().filter(|text| !text.chars().any(fold::is_hidden))?;
+        let (day, year) = moment::parse(&fold::lower(&fold::plain(text)))?.parts()?;
+        Some(Self { day, year })
+    }
 }
 
 impl Index {
@@ -101,8 +119,7 @@ impl Index {
             return false;
         }
         if let Some(moment) = moment::parse(&lower) {
-            let table = self.moments.get_or_init(|| Table::of(&self.lower, moment::starts, moment::read));
-            return table.has(&self.lower, &moment, moment::read);
+            return self.has_moment(&moment);
         }
         if let Some(iban) = account::iban(&lower) {
             return account::is_in(&self.lower, &iban, account::Kind::Iban);
@@ -122,9 +139,62 @@ impl Index {
         }
     }
 
+    /// Whether the day of this date (with its time, if it has one) occurs without a year.
+    pub fn has_day(&self, date: &DatedValue) -> bool {
+        self.has_moment(&date.day)
+    }
+
+    /// Whether a date of the year of this date occurs.
+    pub fn has_year(&self, date: &DatedValue) -> bool {
+        self.has_moment(&date.year)
+    }
+
+    /// Whether the whole text is this number.
+    pub fn is_number(text: &str, number: &Number) -> bool {
+        number::parse(&fold::lower(&fold::plain(text))).as_ref() == Some(number)
+    }
+
+    /// Whether both texts are one value: the same text in NFKC, or of the same type and the same value of it. A moment
+    /// is also the day, and the time of day, that it names.
+    pub fn is_same(field: &str, value: &str) -> bool {
+        let (field, value) = (fold::plain(field), fold::plain(value));
+        if field == value {
+            return true;
+        }
+        if field.chars().chain(value.chars()).any(fold::is_hidden) {
+            return false;
+        }
+        if value.contains("://") {
+            return web::parse(&value).is_some_and(|web| web::parse(&field) == Some(web));
+        }
+        let (field, value) = (fold::lower(&field), fold::lower(&value));
+        if let Some((name, address)) = mail::parse(&value) {
+            return name.is_empty() && mail::parse(&field).is_some_and(|(_, other)| other == address);
+        }
+        if let Some(moment) = moment::parse(&value) {
+            return moment::parse(&field).is_some() && {
+                let mut is_found = false;
+                moment::read(&field, 0, &mut |other| is_found |= other == moment);
+                is_found
+            };
+        }
+        let is_one = |read: fn(&str) -> Option<String>| {
+            read(&value).is_some_and(|value| read(&field).is_some_and(|field| field == value))
+        };
+        let number = number::parse(&value);
+        is_one(account::iban)
+            || is_one(account::phone)
+            || number.is_some_and(|number| number::parse(&field) == Some(number))
+    }
+
     fn has_mail(&self, address: &mail::Mail) -> bool {
         let table = self.mails.get_or_init(|| Table::of(&self.lower, mail::starts, mail::read));
         table.has(&self.lower, address, mail::read)
+    }
+
+    fn has_moment(&self, moment: &Moment) -> bool {
+        let table = self.moments.get_or_init(|| Table::of(&self.lower, moment::starts, moment::read));
+        table.has(&self.lower, moment, moment::read)
     }
 
     fn has_number(&self, number: &Number) -> bool {

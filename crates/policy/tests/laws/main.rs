@@ -109,7 +109,7 @@ fn shuffled(file: &File, seed: usize) -> File {
 fn with_rule(file: &File, call: Option<CallRule>, result: Option<ResultRule>, at: usize) -> File {
     let mut more = file.clone();
     if at >= more.entries.len() {
-        let entry = Entry { calls: Vec::new(), pattern: "t", results: Vec::new(), sensitive: Vec::new() };
+        let entry = Entry { calls: Vec::new(), pattern: "t", results: Vec::new(), sensitive: None };
         more.entries.insert(at % (more.entries.len() + 1), entry);
         let place = at % more.entries.len();
         more.entries[place].calls.extend(call);

@@ -3,7 +3,7 @@
 mod spelled;
 
 use super::edge::{self, Class};
-use spelled::{Date, Time, date, time};
+use spelled::{Date, Time, date, day, time};
 
 /// A date, a time, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,13 +12,23 @@ pub struct Moment {
     time: Option<Time>,
 }
 
+impl Moment {
+    /// For a moment with a date: it in every year, and its year.
+    pub fn parts(self) -> Option<(Self, Self)> {
+        let date = self.date?;
+        let year = Self { date: Some(date.year()?), time: None };
+        Some((Self { date: Some(date.yearly()), ..self }, year))
+    }
+}
+
 /// Words between a date and its time, and between a time and its date.
-const LINKS: [&str; 17] = [
+const LINKS: [&str; 18] = [
     "at",
     "between",
     "from",
     "of",
     "on",
+    "the",
     "t",
     "monday",
     "tuesday",
@@ -34,6 +44,8 @@ const LINKS: [&str; 17] = [
 ];
 /// Bytes of the longest time that a span begins with.
 const LONGEST: usize = 16;
+/// Bytes before and behind a date in which its sentence must begin and end.
+const MAX_SENTENCE: usize = 400;
 /// Words between the beginning and the end of a span of time.
 const SPANS: [&str; 6] = ["to", "until", "till", "and", "-", "\u{2013}"];
 
@@ -70,16 +82,24 @@ pub fn starts(text: &str, found: &mut dyn FnMut(usize)) {
     }
 }
 
-/// The moments that begin at `at`: a date, a time, and both where they stand side by side.
+/// The moments that begin at `at`: a date and its year, a time, and both where they stand side by side. A date without a
+/// year is one of every year.
 pub fn read(text: &str, at: usize, found: &mut dyn FnMut(Moment)) {
     let Some(here) = text.get(at..) else { return };
-    if let Some((date, rest)) = date(here) {
+    if let Some((date, rest)) = day(here) {
         let goes_on =
             rest.strip_prefix('t').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         if edge::is_start(text, at) && (goes_on || ends(text, rest)) {
             found(Moment { date: Some(date), time: None });
+            if let Some(year) = date.year() {
+                found(Moment { date: Some(year), time: None });
+            }
+            found(Moment { date: Some(date), time: Some(Time::MIDNIGHT) });
             let first = links(rest).and_then(|rest| whole_time(text, rest));
             each_time(text, first, |time, _| found(Moment { date: Some(date), time: Some(time) }));
+            if first.is_none() {
+                in_sentence(text, at, |time| found(Moment { date: Some(date), time: Some(time) }));
+            }
         }
         return;
     }
@@ -101,6 +121,41 @@ pub fn read(text: &str, at: usize, found: &mut dyn FnMut(Moment)) {
     }
 }
 
+/// The times in the sentence of the date at `at`, if no other date is in it.
+fn in_sentence(text: &str, at: usize, mut found: impl FnMut(Time)) {
+    let Some((start, sentence)) = sentence(text, at) else { return };
+    let mut places = Vec::new();
+    starts(sentence, &mut |place| places.push(start.saturating_add(place)));
+    let (mut behind, mut times) = (start, Vec::new());
+    for place in places {
+        // Not within a date.
+        let Some(here) = text.get(place..).filter(|_| place >= behind) else { continue };
+        match day(here) {
+            Some(_) if place != at => return,
+            Some((_, rest)) => behind = text.len().saturating_sub(rest.len()),
+            None if begins_time(text, place) => times.extend(whole_time(text, here)),
+            None => {}
+        }
+    }
+    times.into_iter().for_each(|(time, _)| each_sense(time, &mut found));
+}
+
+/// The sentence in which `at` is, and where it begins; none if it is long.
+fn sentence(text: &str, at: usize) -> Option<(usize, &str)> {
+    let ends = |pair: &[u8]| matches!(pair, [b'.' | b'!' | b'?' | b';', b' ']);
+    let (before, behind) = (text.get(..at)?.as_bytes(), text.get(at..)?.as_bytes());
+    let near = before.get(before.len().saturating_sub(MAX_SENTENCE)..)?;
+    let start = match near.windows(2).rposition(ends) {
+        Some(end) => at.checked_sub(near.len())?.checked_add(end)?.checked_add(2)?,
+        None => (near.len() == before.len()).then_some(0)?,
+    };
+    let end = match behind.windows(2).take(MAX_SENTENCE).position(ends) {
+        Some(end) => at.checked_add(end)?,
+        None => (behind.len() <= MAX_SENTENCE).then_some(text.len())?,
+    };
+    Some((start, text.get(start..end)?))
+}
+
 /// The time, and the end of the span that it begins.
 fn each_time<'t>(text: &str, first: Option<(Time, &'t str)>, mut found: impl FnMut(Time, &'t str)) {
     let Some((time, rest)) = first else { return };
@@ -119,7 +174,7 @@ fn each_sense(time: Time, found: &mut dyn FnMut(Time)) {
 }
 
 fn dated(text: &str, rest: &str) -> Option<Date> {
-    let (date, rest) = date(links(rest)?)?;
+    let (date, rest) = day(links(rest)?)?;
     ends(text, rest).then_some(date)
 }
 

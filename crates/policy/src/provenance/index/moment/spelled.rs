@@ -2,7 +2,7 @@
 
 use super::is_parted;
 
-/// A day of the calendar.
+/// A day of the calendar; with year 0 one of every year, with month and day 0 a whole year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Date {
     year: u32,
@@ -36,6 +36,9 @@ const MONTHS: [&str; 12] = [
 ];
 
 impl Time {
+    /// The beginning of a day.
+    pub const MIDNIGHT: Self = Self { hour: 0, minute: 0, second: 0, zone: None };
+
     /// It without its zone.
     pub fn local(self) -> Self {
         Self { zone: None, ..self }
@@ -53,6 +56,16 @@ impl Date {
             _ => 0,
         };
         ((1..=last).contains(&day)).then_some(Self { year, month, day })
+    }
+
+    /// Its year, unless it has none.
+    pub fn year(self) -> Option<Self> {
+        (self.year != 0).then_some(Self { month: 0, day: 0, ..self })
+    }
+
+    /// It in every year.
+    pub fn yearly(self) -> Self {
+        Self { year: 0, ..self }
     }
 }
 
@@ -85,6 +98,23 @@ pub fn date(text: &str) -> Option<(Date, &str)> {
         (Some(one), Some(other)) if one != other => None,
         (one, other) => one.or(other).map(|date| (date, rest)),
     }
+}
+
+/// A date, or `23rd of november`, `nov. 23`: a day of every year.
+pub fn day(text: &str) -> Option<(Date, &str)> {
+    if let Some(found) = date(text) {
+        return Some(found);
+    }
+    // A year in which every day exists.
+    let yearly = |month, day| Date::new(2000, month, day).map(Date::yearly);
+    if let Some((month, rest)) = month(text) {
+        let (day, rest) = digits(rest.trim_start_matches(['.', ' ', '-']), 1, 2)?;
+        return yearly(month, day).map(|date| (date, ordinal(rest)));
+    }
+    let (day, rest) = digits(text, 1, 2)?;
+    let named = ordinal(rest).trim_start_matches([' ', '-', '.']);
+    let (month, rest) = month(named.strip_prefix("of ").unwrap_or(named))?;
+    yearly(month, day).map(|date| (date, rest))
 }
 
 /// `10:00`, `10:00:30`, `10 am`, `10:00 p.m.`; behind it `z`, `utc` or `+02:00`.

@@ -112,3 +112,104 @@ fn c11_accounts_and_telephones_have_gaps_or_none() {
     check("+1 555-123-4567, 0 555 123 45 67 8", &["+15551234567"], &["5551234567"]);
     check("2026-1123 0000", &[], &["202611230000"]);
 }
+
+#[test]
+fn c11_fields_are_the_same_by_type() {
+    for (field, value) in [
+        ("e-24", "e-24"),
+        ("2026-11-23 10:00:00", "2026-11-23 10:00"),
+        ("2026-11-23T10:00:00", "2026-11-23"),
+        ("2026-11-23", "23 November 2026"),
+        ("Ann@Corp.Example", "ann@corp.example"),
+        ("GB29 NWBK 6016 1331 9268 19", "GB29NWBK60161331926819"),
+        ("+49 151 12345678", "+4915112345678"),
+        ("1500.00", "1500"),
+        ("https://corp.example:443/a", "https://Corp.example/a"),
+    ] {
+        assert!(Index::is_same(field, value), "{field} {value}");
+    }
+    for (field, value) in [
+        ("e-24", "E-24"),
+        ("e-24 x", "e-24"),
+        ("ann smith", "ann"),
+        ("meet on 2026-11-23 10:00", "2026-11-23 10:00"),
+        ("2026-11-23 10:00", "2026-11-23 10:30"),
+        ("2026-11-23", "2026-11-23 10:00"),
+        ("ann@corp.example eve@evil.example", "eve@evil.example"),
+        ("Eve <eve@evil.example>", "Ann <eve@evil.example>"),
+        ("https://corp.example/a", "https://corp.example/A"),
+        ("007", "7"),
+        ("pass\u{200b}word", "password"),
+        ("", "x"),
+    ] {
+        assert!(!Index::is_same(field, value), "{field} {value}");
+    }
+    let seven = Number::parse("7").unwrap();
+    assert!(
+        Index::is_number("7", &seven) && !Index::is_number("07", &seven) && !Index::is_number("7 x", &seven)
+    );
+}
+
+#[test]
+fn c11_days_without_a_year_are_found_apart() {
+    let day = |text: &str, value: &str| {
+        DatedValue::of(&Value::Text(value.to_owned())).is_some_and(|date| Index::of(text).has_day(&date))
+    };
+    let year = |text: &str, value: &str| {
+        DatedValue::of(&Value::Text(value.to_owned())).is_some_and(|date| Index::of(text).has_year(&date))
+    };
+    for text in
+        ["on May 15th at 19:00.", "on 15 May, 7 pm", "19:00 on the 15th of may", "May 15 from 18:00 to 19:00"]
+    {
+        assert!(day(text, "2024-05-15 19:00") && day(text, "2025-05-15T19:00:00"), "{text}");
+        assert!(day(text, "2024-05-15") || !text.starts_with("on"), "{text}");
+        assert!(
+            !day(text, "2024-05-15 20:00") && !day(text, "2024-05-16 19:00") && !day(text, "19:00"),
+            "{text}"
+        );
+        assert!(!year(text, "2024-05-15"), "{text}");
+        check(text, &[], &["2024-05-15 19:00", "2024-05-15"]);
+    }
+    // It says its year.
+    assert!(!day("on May 15th, 2024 at 19:00", "2025-05-15 19:00"));
+    for text in ["May 15-17", "May 151", "xMay 15", "May 15x", "15/05", "May 2024", "15", "Feb 30"] {
+        assert!(!day(text, "2024-05-15"), "{text}");
+    }
+    assert!(year("today is 2024-01-31", "2024-05-15") && year("Nov 3, 2024 10:00", "2024-05-15"));
+    for text in ["2025-05-15", "2024", "2024 people", "2024-13-01", "May 15"] {
+        assert!(!year(text, "2024-05-15"), "{text}");
+    }
+}
+
+#[test]
+fn c11_a_date_takes_the_times_of_its_sentence() {
+    let one = ["2026-11-23 10:00", "2026-11-23T11:30", "2026-11-23", "10:00"];
+    for text in [
+        "Hello. On 2026-11-23, call Ann at 10:00 and Bob at 11:30! Lunch is at 12:00.",
+        "at 10:00, and at 11:30, meet 3 people from May on Nov 23, 2026",
+        "From 10:00-11:30 (or so) there is a meeting on the 23rd of November, 2026",
+    ] {
+        check(text, &one, &["2026-11-23 12:00", "2026-11-23 03:00", "2026-11-24 10:00"]);
+    }
+    for text in [
+        "On 2026-11-23 we met. Later, at 10:00, we left.",
+        "On 2026-11-23 we met; later, at 10:00, we left.",
+        "not on 2026-11-23 but on 2026-11-24, then at 10:00",
+        "not on May 3rd but on 2026-11-23, say, at 10:00",
+        &format!("on 2026-11-23 {} at 10:00", "x ".repeat(300)),
+        &format!("at 10:00 {} on 2026-11-23", "x ".repeat(300)),
+    ] {
+        check(text, &["2026-11-23"], &["2026-11-23 10:00"]);
+    }
+}
+
+#[test]
+fn c11_a_day_begins_at_midnight() {
+    for text in ["on 2026-11-23", "Nov 23, 2026, at 10:00"] {
+        check(
+            text,
+            &["2026-11-23 00:00", "2026-11-23T00:00:00"],
+            &["2026-11-23 01:00", "2026-11-24 00:00", "00:00"],
+        );
+    }
+}
