@@ -82,7 +82,8 @@ pub(crate) async fn inspect(
 fn check_route(admitted: &Admitted) -> Result<(), Failure> {
     let path = admitted.recognised();
     let name = routes::name(path).unwrap_or("");
-    let is_allowed = admitted.agent.guard.unjudged_routes.iter().any(|allowed| allowed == name || allowed == "*");
+    let is_allowed =
+        admitted.agent.guard.unjudged_routes.iter().any(|allowed| allowed == name || allowed == "*");
     if is_allowed || routes::is_harmless(path) {
         return Ok(());
     }

@@ -312,6 +312,11 @@ fn c24_fields_outside_the_schema_are_judged_or_forbidden() {
     assert_eq!(verdict(extra, &open), ARGUMENTS);
     assert_eq!(verdict(extra, &closed), Verdict::Refuse(Refusal::NotJudgeable));
     assert_eq!(verdict(r#"{"to":"ann@corp.example","bcc":"ann@corp.example"}"#, &open), ALLOW);
+    let misnamed = Case::new("tools: [{ tool: send, sensitive: [recipient] }]");
+    let read_there = misnamed.read(&said);
+    let verdict_there = |json: &str| misnamed.declared_call(&read_there, "send", json, Some(&open)).verdict;
+    assert_eq!(verdict_there(plain), ARGUMENTS, "rules that name none of its arguments are of another tool");
+    assert_eq!(verdict_there(r#"{"to":"ann@corp.example"}"#), ALLOW);
     let all = Case::new("");
     let read = all.read(&said);
     let verdict = |json: &str| all.declared_call(&read, "send", json, Some(&open)).verdict;

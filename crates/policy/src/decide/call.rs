@@ -261,9 +261,20 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// Whether the tool has one of the arguments that the rules name as sensitive. If it declares none of them, the rules
+    /// were written for another tool, and nothing is known of this one.
+    fn fits(&self) -> bool {
+        let Some(parameters) = self.call.parameters else { return true };
+        let mut named = self.entries.iter().filter_map(|tool| tool.sensitive.as_ref()).flatten().peekable();
+        named.peek().is_none() || named.any(|path| parameters.may_have(path.as_str()))
+    }
+
     fn origins(&self) -> Origins {
         self.looked.set(true);
-        let leaves = Leaves::sensitive(self.entries, self.arguments, self.undeclared);
+        let leaves = match self.fits() {
+            true => Leaves::sensitive(self.entries, self.arguments, self.undeclared),
+            false => Leaves::sensitive(&[], self.arguments, self.undeclared),
+        };
         if leaves.is_cut {
             return Err(());
         }

@@ -78,6 +78,13 @@ impl Parameters {
         node.is_some_and(|node| node.values.contains(value))
     }
 
+    /// Whether the argument in which `path` begins is declared, or nobody can say.
+    pub(crate) fn may_have(&self, path: &str) -> bool {
+        let first = path.split(['.', '[']).next().unwrap_or(path);
+        let is_open = |root: &Node| root.members.is_empty() || root.is_cut;
+        self.root.as_ref().is_none_or(|root| is_open(root) || root.members.contains_key(first))
+    }
+
     /// The arguments that are not declared. Without a schema nobody can say.
     pub(crate) fn extra(&self, arguments: &Value) -> Extra {
         let mut extra = Extra::default();
