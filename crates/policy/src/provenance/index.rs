@@ -10,8 +10,7 @@
 //! - a date without its year holds none with one ([`Index::has_day`] finds it), and a time without minutes or `am` is
 //!   none; `05/06/2026` is no date either, and found only as it is written;
 //! - a date and a time hold a value made of both only where they stand side by side (`on 23 November 2026 from 10:00
-//!   to 11:00`), or in one sentence that has no other date (`on 23 November 2026, for Ann, at 10:00`), not where each
-//!   occurs somewhere; a date alone is also the midnight with which its day begins;
+//!   to 11:00`), not where each occurs somewhere; a date alone is also the midnight with which its day begins;
 //! - a part of a host, path, URL, mail address or of a word with a hyphen is no token, nor is a part of a run of
 //!   letters in scripts that put no blanks between words;
 //! - a bare host (`corp.example`) does not hold a URL, for it could be the name of a file (`readme.md`);

@@ -44,8 +44,6 @@ const LINKS: [&str; 18] = [
 ];
 /// Bytes of the longest time that a span begins with.
 const LONGEST: usize = 16;
-/// Bytes before and behind a date in which its sentence must begin and end.
-const MAX_SENTENCE: usize = 400;
 /// Words between the beginning and the end of a span of time.
 const SPANS: [&str; 6] = ["to", "until", "till", "and", "-", "\u{2013}"];
 
@@ -97,9 +95,6 @@ pub fn read(text: &str, at: usize, found: &mut dyn FnMut(Moment)) {
             found(Moment { date: Some(date), time: Some(Time::MIDNIGHT) });
             let first = links(rest).and_then(|rest| whole_time(text, rest));
             each_time(text, first, |time, _| found(Moment { date: Some(date), time: Some(time) }));
-            if first.is_none() {
-                in_sentence(text, at, |time| found(Moment { date: Some(date), time: Some(time) }));
-            }
         }
         return;
     }
@@ -119,41 +114,6 @@ pub fn read(text: &str, at: usize, found: &mut dyn FnMut(Moment)) {
     if let (Some((time, _)), Some(date)) = (first, day) {
         each_sense(time, &mut |time| found(Moment { date: Some(date), time: Some(time) }));
     }
-}
-
-/// The times in the sentence of the date at `at`, if no other date is in it.
-fn in_sentence(text: &str, at: usize, mut found: impl FnMut(Time)) {
-    let Some((start, sentence)) = sentence(text, at) else { return };
-    let mut places = Vec::new();
-    starts(sentence, &mut |place| places.push(start.saturating_add(place)));
-    let (mut behind, mut times) = (start, Vec::new());
-    for place in places {
-        // Not within a date.
-        let Some(here) = text.get(place..).filter(|_| place >= behind) else { continue };
-        match day(here) {
-            Some(_) if place != at => return,
-            Some((_, rest)) => behind = text.len().saturating_sub(rest.len()),
-            None if begins_time(text, place) => times.extend(whole_time(text, here)),
-            None => {}
-        }
-    }
-    times.into_iter().for_each(|(time, _)| each_sense(time, &mut found));
-}
-
-/// The sentence in which `at` is, and where it begins; none if it is long.
-fn sentence(text: &str, at: usize) -> Option<(usize, &str)> {
-    let ends = |pair: &[u8]| matches!(pair, [b'.' | b'!' | b'?' | b';', b' ']);
-    let (before, behind) = (text.get(..at)?.as_bytes(), text.get(at..)?.as_bytes());
-    let near = before.get(before.len().saturating_sub(MAX_SENTENCE)..)?;
-    let start = match near.windows(2).rposition(ends) {
-        Some(end) => at.checked_sub(near.len())?.checked_add(end)?.checked_add(2)?,
-        None => (near.len() == before.len()).then_some(0)?,
-    };
-    let end = match behind.windows(2).take(MAX_SENTENCE).position(ends) {
-        Some(end) => at.checked_add(end)?,
-        None => (behind.len() <= MAX_SENTENCE).then_some(text.len())?,
-    };
-    Some((start, text.get(start..end)?))
 }
 
 /// The time, and the end of the span that it begins.
