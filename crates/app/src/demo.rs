@@ -9,6 +9,7 @@ mod stage;
 mod tools;
 
 use std::path::Path;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -62,24 +63,29 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// Whether everything went as it should.
 async fn demo(api: &Api, folder: &Path, keep: bool) -> anyhow::Result<bool> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut stopped = pin!(async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    });
     let mut provider = Provider::start().await?;
-    let stage = Stage::start(provider.address, folder).await?;
+    let stage = Stage::start(provider.address, folder)?;
     let mut screen = Screen::new();
     opening(api, &mut screen);
     let runs = tokio::time::timeout(PATIENCE, both(api, &stage, &mut provider, &mut screen));
-    let (without, with) = runs.await.context("the demo takes too long")??;
+    let (without, with) = tokio::select! {
+        runs = runs => runs.context("the demo takes too long")??,
+        () = &mut stopped => anyhow::bail!("stopped before its end"),
+    };
     let is_good = without.was_robbed() && without.is_done() && with.was_protected() && with.is_done();
     if !is_good {
         screen.line(Style::Bad, "This is not what should have happened.");
     }
     if keep {
-        let signals = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         kept(api, &stage, &provider, &without, folder, &mut screen)?;
-        let (mut interrupt, mut terminate) = signals;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        stopped.await;
     }
     stage.stop().await?;
     Ok(is_good)

@@ -9,6 +9,9 @@ use super::tools::{ATTACKER, Desk, TASK};
 /// Most answers that are asked for.
 const MAX_ANSWERS: usize = 8;
 
+/// Arguments that are shown, in this order.
+const SHOWN: [&str; 3] = ["url", "to", "attachment"];
+
 /// What came of a run.
 #[derive(Debug, Default)]
 pub(super) struct Run {
@@ -116,8 +119,7 @@ async fn tell(call: &Call, desk: &Desk, screen: &mut Screen) {
 
 /// A call in one line, without the text of a mail.
 fn shown(call: &Call) -> String {
-    let arguments = call.arguments.iter().filter(|(name, _)| *name != "body");
     let arguments: Vec<String> =
-        arguments.map(|(name, value)| format!("{name}: {}", value.as_str().unwrap_or_default())).collect();
+        SHOWN.iter().filter_map(|name| call.argument(name).map(|value| format!("{name}: {value}"))).collect();
     format!("{}({})", call.tool, arguments.join(", "))
 }

@@ -84,14 +84,14 @@ async fn serve(request: Request<Incoming>, tell: &mpsc::Sender<Said>) -> Respons
     let answer = (api.answer)(&said);
     // With --keep nobody listens any more.
     let _heard = tell.try_send(said);
-    json(StatusCode::OK, &answer)
+    reply(StatusCode::OK, &answer)
 }
 
 fn problem(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
-    json(status, &json!({"error": {"type": "invalid_request_error", "message": message}}))
+    reply(status, &json!({"error": {"type": "invalid_request_error", "message": message}}))
 }
 
-fn json(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
+fn reply(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
     *response.status_mut() = status;
     response

@@ -67,15 +67,15 @@ struct Judgement {
 }
 
 impl Stage {
-    /// Starts the proxy before this provider, with its files in this folder.
-    pub async fn start(provider: SocketAddr, folder: &Path) -> anyhow::Result<Self> {
+    /// Starts the proxy before this provider, with its files in this folder. Must be called within a runtime.
+    pub fn start(provider: SocketAddr, folder: &Path) -> anyhow::Result<Self> {
         let (policy, record) = (folder.join("policy.yaml"), folder.join("record.jsonl"));
         std::fs::write(&policy, POLICY).with_context(|| policy.display().to_string())?;
         let config = Config::build(settings(provider, policy, record.clone()))?;
         let server = Server::start(config)?;
         let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(server.run(async {
+        let serving = tokio::spawn(server.run(async move {
             // Whoever drops the other end wants it to stop too.
             let _stop = stopped.await;
         }));

@@ -36,10 +36,10 @@ fn block(said: &Said) -> Value {
 fn turns(request: &Value) -> Vec<Turn> {
     let mut turns = Vec::new();
     for message in each(request.get("messages")) {
-        if let Some(asked) = message.get("content").and_then(Value::as_str) {
-            turns.push(Turn::Asked(asked.to_owned()));
-        }
         let is_model = text(message, "role") == "assistant";
+        if let Some(text) = message.get("content").and_then(Value::as_str).map(str::to_owned) {
+            turns.push(if is_model { Turn::Said(Said::Text(text)) } else { Turn::Asked(text) });
+        }
         for block in each(message.get("content")) {
             let kind = text(block, "type");
             match kind.as_str() {
