@@ -1,4 +1,4 @@
-// Holds the official Node SDKs against a proxy that refuses calls: `guarded_node.mjs CASES OPENAI ANTHROPIC GEMINI`
+// Holds the official Node SDKs and the Vercel AI SDK against a proxy that refuses calls: `guarded_node.mjs CASES OPENAI ANTHROPIC GEMINI`
 //
 // CASES is tests/sdk/guarded.json, which crates/app/tests/sdk.rs explains; each is asked for whole and streamed. In the
 // URLs `{agent}` stands where the case's agent is put.
@@ -7,9 +7,11 @@ import { readFileSync } from "node:fs";
 
 import Anthropic from "@anthropic-ai/sdk";
 import { ApiError, GoogleGenAI } from "@google/genai";
+import { APICallError } from "ai";
 import OpenAI from "openai";
 
 import { QUESTION, TIMEOUT_MS, anyFailed, check, collect, equal } from "./checks.mjs";
+import { askVercel } from "./guarded_vercel.mjs";
 
 const MODEL = "m";
 const TOOLS = ["danger", "safe", "read", "secret", "hidden"];
@@ -17,7 +19,8 @@ const SCHEMA = { type: "object", properties: {} };
 const HIDDEN = "HIDDEN";
 const REFUSAL = /The call of `(\w+)` was refused by the security policy: .*? Decision [0-9a-f-]{36}\./gs;
 
-const headers = ({ answers }) => ({ "x-answers": JSON.stringify(answers) });
+const ascii = (text) => text.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+const headers = ({ answers }) => ({ "x-answers": ascii(JSON.stringify(answers)) });
 const thinks = ({ expect }) => expect.some(({ thoughts }) => thoughts.length > 0);
 const numbers = (list) => [...list.keys()];
 const connect = (kind, baseURL) => new kind({ baseURL, apiKey: "k", maxRetries: 0, timeout: TIMEOUT_MS });
@@ -33,16 +36,20 @@ async function askOpenai(url, asked, isStreamed) {
   const tools = TOOLS.map((name) => ({ type: "function", function: { name, parameters: SCHEMA } }));
   const settings = { model: MODEL, messages, tools, n: asked.expect.length };
   const options = { headers: headers(asked) };
+  const done = [];
   let completion;
   if (!isStreamed) completion = await completions.create(settings, options);
   else {
     const stream = completions.stream({ ...settings, stream_options: { include_usage: true } }, options);
+    stream.on("tool_calls.function.arguments.done", ({ name }) => done.push(name));
     // It throws at every answer that was cut off.
     const isCut = asked.expect[0].stop === "cut";
     completion = isCut ? await lastSnapshot(stream) : await stream.finalChatCompletion();
   }
+  const called = completion.choices.flatMap(({ message }) => message.tool_calls ?? []);
+  if (isStreamed) equal(done.sort(), called.map((call) => call.function.name).sort());
   const outcomes = completion.choices.map(({ index, message, finish_reason }, at) => {
-    equal([index, message.role], [at, "assistant"]);
+    equal([index, message.role, Boolean(message.content || message.tool_calls?.length)], [at, "assistant", true]);
     return {
       calls: (message.tool_calls ?? []).map((call) => [call.id, call.function.name, JSON.parse(call.function.arguments)]),
       text: message.content ?? "",
@@ -89,6 +96,7 @@ async function askResponses(url, asked, isStreamed) {
   const calls = response.output.filter((item) => item.type === "function_call");
   const thoughts = response.output.filter((item) => item.type === "reasoning");
   const texts = response.output.filter((item) => item.type === "message").flatMap((item) => item.content);
+  equal(texts.filter((part) => part.text === ""), []);
   const outcome = {
     calls: calls.map((item) => [item.call_id, item.name, JSON.parse(item.arguments)]),
     text: texts.map((part) => part.text).join(""),
@@ -123,6 +131,8 @@ async function askAnthropic(url, asked, isStreamed) {
     equal(["message_start", "message_delta", "message_stop"].map((kind) => indexes(kind).length), [1, 1, 1]);
   }
   const of = (kind) => message.content.filter((block) => block.type === kind);
+  // The API would not take them back.
+  equal([message.content.length > 0, of("text").filter((block) => block.text === "")], [true, []]);
   const outcome = {
     calls: of("tool_use").map((block) => [block.id, block.name, block.input]),
     text: of("text").map((block) => block.text).join(""),
@@ -154,6 +164,7 @@ async function askGoogle(baseUrl, asked, isStreamed) {
   const parts = contents.flatMap((content) => content.parts);
   const calls = parts.filter((part) => part.functionCall);
   equal(answers.flatMap((answer) => answer.functionCalls ?? []), calls.map((part) => part.functionCall));
+  equal(parts.filter((part) => part.text === ""), []);
   equal(calls.map((part) => part.thoughtSignature), calls.map(() => "Y2FsbA=="));
   const reasons = answers.flatMap((answer) => answer.candidates[0].finishReason ?? []);
   equal(reasons.length, 1);
@@ -167,6 +178,17 @@ async function askGoogle(baseUrl, asked, isStreamed) {
   return [[outcome], [usage.promptTokenCount, usage.candidatesTokenCount]];
 }
 
+/** What the Vercel AI SDK makes of one of the APIs. */
+function vercel(api) {
+  const ask = (url, asked, isStreamed) => {
+    const shared = { names: TOOLS, schema: SCHEMA, hidden: HIDDEN, headers: headers(asked), thinks: thinks(asked) };
+    return askVercel(api, url, asked, isStreamed, shared);
+  };
+  // It makes one of Gemini's thoughts that follow each other.
+  ask.merges = api === "google";
+  return ask;
+}
+
 async function isWell(ask, url, asked, isStreamed) {
   const [outcomes, usage] = await ask(url, asked, isStreamed);
   equal(outcomes.length, asked.expect.length);
@@ -178,9 +200,15 @@ async function isWell(ask, url, asked, isStreamed) {
     equal([...text.matchAll(REFUSAL)].map(([, name]) => name), wanted.refused);
     equal(text.replace(REFUSAL, "").replace(/\s/g, ""), wanted.says.replace(/\s/g, ""));
     equal(stop, wanted.stop);
-    equal(thoughts ?? wanted.thoughts, wanted.thoughts);
+    const seen = ask.merges && isStreamed ? merged : (thoughts) => thoughts;
+    if (thoughts) equal(seen(thoughts), seen(wanted.thoughts));
   });
   equal(usage, [3 * asked.answers.length, 4 * asked.answers.length]);
+}
+
+/** Their texts, and the last signature. */
+function merged(thoughts) {
+  return thoughts.length > 0 ? [[thoughts.map(([text]) => text).join(""), thoughts.at(-1)[1]]] : [];
 }
 
 /** No answer at all: what the provider sent is no JSON. */
@@ -191,7 +219,8 @@ async function fails(ask, url, asked, isStreamed) {
     },
     (error) => error,
   );
-  if (!(error instanceof Anthropic.APIError || error instanceof ApiError) || error.message.includes("SECRET")) throw error;
+  const isFailure = [Anthropic.APIError, ApiError, APICallError].some((kind) => error instanceof kind);
+  if (!isFailure || error.message.includes("SECRET")) throw error;
 }
 
 const [file, openaiUrl, anthropicUrl, googleUrl, ...names] = process.argv.slice(2);
@@ -201,6 +230,10 @@ const sdks = [
   ["responses", askResponses, openaiUrl],
   ["anthropic", askAnthropic, anthropicUrl],
   ["google", askGoogle, googleUrl],
+  ["vercel-openai", vercel("openai"), openaiUrl],
+  ["vercel-responses", vercel("responses"), openaiUrl],
+  ["vercel-anthropic", vercel("anthropic"), anthropicUrl],
+  ["vercel-google", vercel("google"), googleUrl],
 ];
 
 for (const [sdk, ask, url] of sdks) {
@@ -208,7 +241,7 @@ for (const [sdk, ask, url] of sdks) {
     const { agent, name, only = [sdk] } = asked;
     if (!only.includes(sdk) || (names.length > 0 && !names.includes(name))) continue;
     for (const how of ["whole", "stream"]) {
-      const body = asked.fails?.includes(`${sdk}/${how}`) ? fails : isWell;
+      const body = asked.fails?.includes(`${sdk.replace("vercel-", "")}/${how}`) ? fails : isWell;
       await check(`${sdk}/${name}/${how}`, () => body(ask, url.replace("{agent}", `/${agent}`), asked, how === "stream"));
     }
   }

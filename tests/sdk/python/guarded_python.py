@@ -44,20 +44,26 @@ def ask_openai(url, case, stream):
     tools = [{"type": "function", "function": {"name": name, "parameters": SCHEMA}} for name in TOOLS]
     settings = {"model": MODEL, "messages": messages, "tools": tools, "extra_headers": headers(case)}
     settings["n"] = len(case["expect"])
+    done, is_streamed = [], stream
     if stream:
         try:
-            with client.chat.completions.stream(**settings) as events:
-                completion = events.get_final_completion()
+            with client.chat.completions.stream(**settings) as stream:
+                for event in stream:
+                    if event.type == "tool_calls.function.arguments.done":
+                        done.append(event.name)
+                completion = stream.get_final_completion()
         except openai.LengthFinishReasonError as error:
             # What the SDK makes of every answer that was cut off.
             completion = error.completion
     else:
         completion = client.chat.completions.create(**settings)
+    called = [call.function.name for choice in completion.choices for call in choice.message.tool_calls or []]
+    equal(sorted(done), sorted(called) if is_streamed else [])
     outcomes = []
     for index, choice in enumerate(completion.choices):
         calls = choice.message.tool_calls or []
-        equal((choice.index, choice.message.role), (index, "assistant"))
-        equal([call.index for call in calls if hasattr(call, "index")], list(range(len(calls))) if stream else [])
+        equal((choice.index, choice.message.role, bool(choice.message.content or calls)), (index, "assistant", True))
+        equal([call.index for call in calls if hasattr(call, "index")], list(range(len(calls))) if is_streamed else [])
         outcomes.append(
             {
                 "calls": [(call.id, call.function.name, json.loads(call.function.arguments)) for call in calls],
@@ -88,11 +94,16 @@ def ask_responses(url, case, stream):
         done = [event for event in events if event.type == "response.output_item.done"]
         equal([event.output_index for event in done], list(range(len(response.output))))
         equal([event.item.id for event in done], [item.id for item in response.output])
+        done = [event for event in events if event.type == "response.function_call_arguments.done"]
+        called = [item for item in response.output if item.type == "function_call"]
+        equal([event.arguments for event in done], [item.arguments for item in called])
     else:
         response = client.responses.create(**settings)
     equal(len({item.id for item in response.output}), len(response.output))
     calls = [item for item in response.output if item.type == "function_call"]
     thoughts = [item for item in response.output if item.type == "reasoning"]
+    texts = [part.text for item in response.output if item.type == "message" for part in item.content]
+    equal("" in texts, False)
     outcome = {
         "calls": [(item.call_id, item.name, json.loads(item.arguments)) for item in calls],
         "text": response.output_text,
@@ -127,6 +138,8 @@ def ask_anthropic(url, case, stream):
     else:
         message = client.messages.create(**settings)
     calls = [block for block in message.content if block.type == "tool_use"]
+    # The API would not take them back.
+    equal((len(message.content) > 0, [block for block in message.content if getattr(block, "text", None) == ""]), (True, []))
     outcome = {
         "calls": [(block.id, block.name, block.input) for block in calls],
         "text": "".join(block.text for block in message.content if block.type == "text"),
@@ -168,6 +181,7 @@ def ask_google(url, case, stream):
         "stop": {"STOP": "calls" if calls else "plain", "MAX_TOKENS": "cut"}[reason.value],
         "thoughts": [[part.text, signature(part.thought_signature)] for part in parts if part.thought],
     }
+    equal([part for part in parts if part.text == ""], [])
     equal([part.thought_signature for part in parts if part.function_call], [b"call"] * len(calls))
     usage = answers[-1].usage_metadata
     return [outcome], (usage.prompt_token_count, usage.candidates_token_count)

@@ -44,7 +44,8 @@ impl Answer {
         let header = request.header("x-answers").ok_or("no x-answers")?;
         let answers: Vec<Value> = serde_json::from_str(header).map_err(|_| "x-answers is no list")?;
         let text = request.text();
-        let (mut told, mut rest) = (text.match_indices(NOTICE).map(|(at, _)| at).peekable(), answers.into_iter());
+        let (mut told, mut rest) =
+            (text.match_indices(NOTICE).map(|(at, _)| at).peekable(), answers.into_iter());
         let mut answer = Self { number: 1, said: rest.next().ok_or("no answer")? };
         while let Some(before) = told.peek().and_then(|&at| text.get(..at)) {
             // What has no signature need not be said again, and texts are said in the pieces in which they came.
@@ -58,7 +59,8 @@ impl Answer {
                     return Err("a call has no result");
                 }
             }
-            answer = Self { number: answer.number + 1, said: rest.next().ok_or("asked more often than told")? };
+            answer =
+                Self { number: answer.number + 1, said: rest.next().ok_or("asked more often than told")? };
         }
         let says = |name: &str| answer.said[name].as_str().map(|word| text.contains(word));
         match (says("wanted"), says("unwanted")) {
@@ -124,7 +126,8 @@ impl Answer {
     fn completion(&self) -> Value {
         let reason = self.reason(["length", "tool_calls", "stop"]);
         let choices = self.alternatives().into_iter().enumerate().map(|(index, pieces)| {
-            let calls: Vec<Value> = pieces.iter().filter(|piece| !piece["call"].is_null()).map(call).collect();
+            let calls: Vec<Value> =
+                pieces.iter().filter(|piece| !piece["call"].is_null()).map(call).collect();
             let texts: Vec<&str> = pieces.iter().filter_map(|piece| piece["text"].as_str()).collect();
             let mut message = json!({"role": "assistant", "content": Value::Null, "refusal": Value::Null});
             if !texts.is_empty() {
@@ -166,7 +169,8 @@ impl Answer {
             }
         }
         let reason = self.reason(["length", "tool_calls", "stop"]);
-        let ends = (0..self.alternatives().len()).map(|index| chunk(vec![choice(index, json!({}), Some(reason))]));
+        let ends =
+            (0..self.alternatives().len()).map(|index| chunk(vec![choice(index, json!({}), Some(reason))]));
         chunks.extend(ends);
         let mut usage = chunk(Vec::new());
         usage["usage"] = total("prompt_tokens", "completion_tokens");
@@ -185,8 +189,7 @@ impl Answer {
         let mut message = self.message();
         (message["content"], message["stop_reason"]) = (json!([]), Value::Null);
         message["usage"]["output_tokens"] = 1.into();
-        let mut events =
-            vec![json!({"type": "message_start", "message": message}), json!({"type": "ping"})];
+        let mut events = vec![json!({"type": "message_start", "message": message}), json!({"type": "ping"})];
         for (index, piece) in self.pieces().iter().enumerate() {
             let mut start = block(piece);
             let deltas = if !piece["call"].is_null() {
@@ -230,7 +233,8 @@ impl Answer {
         let mut chunks: Vec<Vec<Value>> = vec![Vec::new()];
         for piece in self.pieces() {
             let text = piece["text"].as_str().filter(|_| !self.joined());
-            let parts = text.map_or(vec![part(piece)], |text| halves(text).map(|half| json!({"text": half})).to_vec());
+            let parts = text
+                .map_or(vec![part(piece)], |text| halves(text).map(|half| json!({"text": half})).to_vec());
             match chunks.last_mut() {
                 Some(last) if self.joined() || last.is_empty() && parts.len() == 1 => last.extend(parts),
                 _ => chunks.extend(parts.into_iter().map(|part| vec![part])),
@@ -244,8 +248,10 @@ impl Answer {
 
     fn response(&self, is_done: bool) -> Value {
         let status = self.reason(["incomplete", "completed", "completed"]);
-        let details = if status == "incomplete" { json!({"reason": "max_output_tokens"}) } else { Value::Null };
-        let output: Vec<Value> = self.pieces().iter().enumerate().map(|(at, piece)| self.item(at, piece)).collect();
+        let details =
+            if status == "incomplete" { json!({"reason": "max_output_tokens"}) } else { Value::Null };
+        let output: Vec<Value> =
+            self.pieces().iter().enumerate().map(|(at, piece)| self.item(at, piece)).collect();
         let mut response = json!({"id": format!("resp_{}", self.number), "object": "response", "created_at": 1, "model": "m", "status": status, "error": Value::Null, "incomplete_details": details, "instructions": Value::Null, "metadata": {}, "parallel_tool_calls": true, "tool_choice": "auto", "tools": [], "output": output, "usage": total("input_tokens", "output_tokens")});
         if !is_done {
             (response["status"], response["output"]) = ("in_progress".into(), json!([]));
@@ -263,7 +269,8 @@ impl Answer {
             let summary = json!([{"type": "summary_text", "text": piece["thought"]}]);
             json!({"id": format!("rs_{}_{index}", self.number), "type": "reasoning", "summary": summary, "encrypted_content": piece["signature"]})
         } else {
-            let part = json!({"type": "output_text", "text": piece["text"], "annotations": [], "logprobs": []});
+            let part =
+                json!({"type": "output_text", "text": piece["text"], "annotations": [], "logprobs": []});
             json!({"id": format!("msg_{}_{index}", self.number), "type": "message", "role": "assistant", "status": "completed", "content": [part]})
         }
     }
@@ -280,7 +287,9 @@ impl Answer {
                 if !kind.starts_with("output_item") {
                     data["item_id"] = done["id"].clone();
                 }
-                data.as_object_mut().into_iter().for_each(|data| data.extend(more.as_object().cloned().unwrap_or_default()));
+                data.as_object_mut()
+                    .into_iter()
+                    .for_each(|data| data.extend(more.as_object().cloned().unwrap_or_default()));
                 events.push(data);
             };
             let mut begun = done.clone();
@@ -290,7 +299,10 @@ impl Answer {
                 for half in halves(word(piece, "arguments")) {
                     event("function_call_arguments.delta", json!({"delta": half}));
                 }
-                event("function_call_arguments.done", json!({"name": piece["call"], "arguments": piece["arguments"]}));
+                event(
+                    "function_call_arguments.done",
+                    json!({"name": piece["call"], "arguments": piece["arguments"]}),
+                );
             } else if !piece["thought"].is_null() {
                 begun["summary"] = json!([]);
                 let place = |name: &str, value: Value| json!({"summary_index": 0, name: value});
@@ -328,9 +340,9 @@ fn word<'a>(piece: &'a Value, name: &str) -> &'a str {
     piece[name].as_str().unwrap_or_default()
 }
 
-/// The halves of an ASCII text.
+/// The halves of a text.
 fn halves(text: &str) -> [&str; 2] {
-    text.split_at(text.len() / 2).into()
+    text.split_at(text.floor_char_boundary(text.len() / 2)).into()
 }
 
 fn total(input: &str, output: &str) -> Value {
@@ -350,7 +362,8 @@ fn call(piece: &Value) -> Value {
 
 fn deltas(piece: &Value, place: usize) -> Vec<Value> {
     if piece["call"].is_null() {
-        let (name, text) = if piece["text"].is_null() { ("reasoning_content", "thought") } else { ("content", "text") };
+        let (name, text) =
+            if piece["text"].is_null() { ("reasoning_content", "thought") } else { ("content", "text") };
         return halves(word(piece, text)).map(|half| json!({name: half})).to_vec();
     }
     let mut first = call(piece);
