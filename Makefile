@@ -6,7 +6,7 @@ FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets
 export PATH := $(CURDIR)/.cache/cargo-tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz soak
+.PHONY: help run demo test check bench fuzz soak
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-7s %s\n' "$$name" "$$what"; done
@@ -14,6 +14,10 @@ help: ## this list
 run: ## build and serve on 127.0.0.1:9000
 	bash .ci/tools.sh gcc
 	cargo run --release --bin archestra -- serve
+
+demo: ## see an attack without policies and with them; no keys, no network
+	bash .ci/tools.sh gcc
+	cargo run --release --bin archestra -- demo
 
 test: ## install what the tests need, then all tests
 	bash .ci/tools.sh gcc python node

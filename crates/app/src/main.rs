@@ -1,5 +1,6 @@
 //! `archestra`: a security proxy between AI applications and LLM providers.
 
+mod demo;
 mod policy;
 mod providers;
 mod serve;
@@ -24,6 +25,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Arguments),
     Policy(policy::Arguments),
     /// Serve the proxy
     Serve(Box<serve::Arguments>),
@@ -65,6 +67,7 @@ fn run() -> anyhow::Result<ExitCode> {
         },
     };
     match arguments.command {
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Serve(mut arguments) => {
             if let Some(matches) = matches.subcommand_matches("serve") {
