@@ -2,6 +2,14 @@
 //!
 //! What an application developer must not notice is tested as exactly that: the scripts in `tests/sdk` report the same
 //! checks both ways, and the providers receive the same requests, byte for byte, apart from what a connection needs.
+//!
+//! What they do with an answer from which calls were taken is in `tests/sdk/guarded.json`. A case has
+//!
+//! - `answers`: what the provider says, and says when it is asked again, as `testkit::providers::as_told` reads it;
+//! - `agent`: `text` or `telling`, as in [`GUARDED_AGENTS`]; `result`: the tool whose result the request brings;
+//! - `expect`: for each choice the calls that are left, the tools of which it says that they were refused, what else it
+//!   says, why it stopped, and the thoughts with their signatures, as far as the API has some;
+//! - `only`: in which APIs; `fails`: where the provider's answer is no JSON, so that the client gets an error.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
@@ -18,6 +26,28 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const AGENT_ID: &str = "0198f2a4-0000-7000-8000-000000000001";
 /// What stands in the agent's place of a base URL: nothing, the built-in agent's slug, a configured agent's id.
 const AGENTS: [&str; 3] = ["", "/default", "/0198f2a4-0000-7000-8000-000000000001"];
+/// A policy for the tools of `tests/sdk/guarded.json`: what may be called, what must not, and what depends on its arguments.
+const GUARDED_POLICY: &str = "
+version: 1
+mode: enforce
+tools:
+  - { tool: danger, calls: [{ then: block, reason: Never. }] }
+  - { tool: safe, calls: [{ when: { arg: x, exists: true }, then: allow }, { then: block }] }
+  - { tool: read, calls: [{ then: allow }], results: [{ then: trusted }] }
+  - { tool: secret, calls: [{ then: allow }], results: [{ then: block }] }
+  - { tool: hidden, calls: [{ then: allow }], results: [{ then: quarantine }] }
+";
+const GUARDED_AGENTS: &str = r#"
+[[agents]]
+id = "0198f2a4-0000-7000-8000-000000000001"
+slug = "text"
+on_refusal = "text"
+
+[[agents]]
+id = "0198f2a4-0000-7000-8000-000000000002"
+slug = "telling"
+on_refusal = "tell_model"
+"#;
 /// A script takes seconds, most of them for loading the SDKs.
 const SCRIPT_BOUND: Duration = Duration::from_secs(300);
 
@@ -74,11 +104,47 @@ fn google_s_node_sdk_does_not_notice_vertex_ai() {
     compare_on_vertex_ai(|| node(&scripts, "vertex_node.mjs"), 56);
 }
 
+#[test]
+fn the_python_sdks_take_refusals() {
+    guarded(python("guarded_python.py"), false);
+}
+
+#[test]
+fn the_node_sdks_take_refusals() {
+    let scripts = node_scripts();
+    guarded(node(&scripts, "guarded_node.mjs"), true);
+}
+
+/// Runs a script through a proxy that refuses calls. It makes two checks of each case in each API, with the provider's SDK
+/// and perhaps with Vercel's, which knows what all APIs have.
+fn guarded(mut command: Command, with_vercel: bool) {
+    let cases = Path::new(ROOT).join("tests/sdk/guarded.json");
+    let read: Vec<serde_json::Value> = serde_json::from_slice(&fs::read(&cases).unwrap()).unwrap();
+    let sdks = read.iter().map(|case| match case["only"].as_array() {
+        Some(apis) => apis.len(),
+        None if with_vercel => 8,
+        None => 4,
+    });
+    let policy = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&policy, GUARDED_POLICY).unwrap();
+    let upstream = FakeUpstream::start(providers::as_told());
+    let proxy = Proxy::builder(env!("CARGO_BIN_EXE_archestra"))
+        .upstream(&upstream)
+        .config(GUARDED_AGENTS)
+        .env("ARCHESTRA_POLICY_FILE", policy.path())
+        .start();
+    let urls =
+        ["openai", "anthropic", "gemini"].map(|provider| proxy.url(&format!("/v1/{provider}{{agent}}")));
+    command.arg(cases).args(&urls);
+    let passed = report(&mut command);
+    assert_eq!(passed.len(), sdks.sum::<usize>() * 2, "{passed:#?}");
+}
+
 /// Runs a script against the simulated providers, then through the proxy, and compares what they received.
 fn compare(command: impl Fn() -> Command, checks: &Checks, credentials: &[Credential]) {
     let upstream = FakeUpstream::start(providers::simulated());
     let url = upstream.url();
-    let passed = report(&mut command(), &[&format!("{url}/v1"), &url, &url]);
+    let passed = report(command().args([&format!("{url}/v1"), &url, &url]).args(AGENTS));
     assert_eq!(passed.len(), checks.conversations * AGENTS.len(), "{passed:#?}");
     let direct = upstream.requests();
 
@@ -87,7 +153,7 @@ fn compare(command: impl Fn() -> Command, checks: &Checks, credentials: &[Creden
     let proxy = Proxy::builder(env!("CARGO_BIN_EXE_archestra")).upstream(&upstream).config(&agent).start();
     let urls =
         ["openai", "anthropic", "gemini"].map(|provider| proxy.url(&format!("/v1/{provider}{{agent}}")));
-    let passed = report(&mut command(), &urls.each_ref().map(String::as_str));
+    let passed = report(command().args(&urls).args(AGENTS));
     assert_eq!(passed.len(), checks.conversations * AGENTS.len() + checks.refusals, "{passed:#?}");
     let relayed = upstream.requests();
 
@@ -103,7 +169,7 @@ fn compare(command: impl Fn() -> Command, checks: &Checks, credentials: &[Creden
 fn compare_on_vertex_ai(command: impl Fn() -> Command, conversations: usize) {
     let upstream = FakeUpstream::start(providers::simulated());
     let url = upstream.url();
-    let passed = report(&mut command(), &[&url, &url]);
+    let passed = report(command().args([&url, &url]).args(AGENTS));
     assert_eq!(passed.len(), conversations * AGENTS.len(), "{passed:#?}");
     let direct = upstream.requests();
 
@@ -121,7 +187,7 @@ fn compare_on_vertex_ai(command: impl Fn() -> Command, conversations: usize) {
         .env("ARCHESTRA_GEMINI_VERTEX_AI_CREDENTIALS_FILE", credentials.path())
         .start();
     let url = proxy.url("/v1/gemini{agent}");
-    let passed = report(&mut command(), &[&url, &url]);
+    let passed = report(command().args([&url, &url]).args(AGENTS));
     assert_eq!(passed.len(), conversations * AGENTS.len(), "{passed:#?}");
     let relayed = upstream.requests();
 
@@ -182,12 +248,12 @@ fn node(scripts: &TempDir, script: &str) -> Command {
     command
 }
 
-/// Runs a script with these base URLs and returns the checks that passed.
-fn report(command: &mut Command, urls: &[&str]) -> Vec<String> {
+/// Runs a script and returns the checks that passed.
+fn report(command: &mut Command) -> Vec<String> {
     // An SDK takes keys, base URLs and proxies from the environment too.
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1");
-    let finished = run(command.args(urls).args(AGENTS), SCRIPT_BOUND);
+    let finished = run(command, SCRIPT_BOUND);
     let failed: Vec<&str> = finished.stdout.lines().filter(|line| !line.starts_with("ok ")).collect();
     assert!(
         failed.is_empty() && finished.status.success(),

@@ -24,6 +24,7 @@ mod answers;
 mod google;
 mod question;
 mod stored;
+mod told;
 
 use std::sync::Arc;
 
@@ -50,6 +51,11 @@ const CUT: usize = 29;
 pub fn simulated() -> impl Fn(&Received) -> Script + Send + Sync + 'static {
     let stored = Stored::default();
     move |request| answer(&stored, request)
+}
+
+/// Answers as the client's header `x-answers` tells it to. A handler for [`FakeUpstream::start`](crate::FakeUpstream::start).
+pub fn as_told() -> impl Fn(&Received) -> Script + Send + Sync + 'static {
+    told::answer
 }
 
 /// Vertex AI alone, which lets in who has a token of `google`. A handler for
