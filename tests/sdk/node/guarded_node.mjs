@@ -1,4 +1,5 @@
-// Holds the official Node SDKs and the Vercel AI SDK against a proxy that refuses calls: `guarded_node.mjs CASES OPENAI ANTHROPIC GEMINI`
+// Holds the official Node SDKs and the Vercel AI SDK against a proxy that refuses calls:
+// `guarded_node.mjs CASES OPENAI ANTHROPIC GEMINI`
 //
 // CASES is tests/sdk/guarded.json, which crates/app/tests/sdk.rs explains; each is asked for whole and streamed. In the
 // URLs `{agent}` stands where the case's agent is put.
@@ -164,7 +165,6 @@ async function askGoogle(baseUrl, asked, isStreamed) {
   const parts = contents.flatMap((content) => content.parts);
   const calls = parts.filter((part) => part.functionCall);
   equal(answers.flatMap((answer) => answer.functionCalls ?? []), calls.map((part) => part.functionCall));
-  equal(parts.filter((part) => part.text === ""), []);
   equal(calls.map((part) => part.thoughtSignature), calls.map(() => "Y2FsbA=="));
   const reasons = answers.flatMap((answer) => answer.candidates[0].finishReason ?? []);
   equal(reasons.length, 1);

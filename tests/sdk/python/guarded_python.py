@@ -181,7 +181,6 @@ def ask_google(url, case, stream):
         "stop": {"STOP": "calls" if calls else "plain", "MAX_TOKENS": "cut"}[reason.value],
         "thoughts": [[part.text, signature(part.thought_signature)] for part in parts if part.thought],
     }
-    equal([part for part in parts if part.text == ""], [])
     equal([part.thought_signature for part in parts if part.function_call], [b"call"] * len(calls))
     usage = answers[-1].usage_metadata
     return [outcome], (usage.prompt_token_count, usage.candidates_token_count)

@@ -2,8 +2,8 @@
 //! when the model is asked again because all calls of the first one were refused, and so on.
 //!
 //! An answer is `{"pieces": […]}`, in order `{"text"}`, `{"thought", "signature"}`, `{"call", "id", "arguments"}`; with
-//! `alternatives`, a list of such lists, instead of `pieces` it has several choices. `"cut": true` says that the limit of
-//! tokens ended it, `"joined": true` that all of it comes at once, wherever the API can say it so. `wanted` and
+//! `alternatives`, a list of such lists, instead of `pieces` it has several choices. `"cut": true` says that the limit
+//! of tokens ended it, `"joined": true` that all of it comes at once, wherever the API can say it so. `wanted` and
 //! `unwanted` are what a request has to have and must not have.
 
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ fn is_streamed(request: &Received) -> bool {
 }
 
 struct Answer {
-    /// The how manieth it is: no two answers have the same ids.
+    /// Which one it is, counted from 1: no two answers have the same ids.
     number: usize,
     said: Value,
 }
