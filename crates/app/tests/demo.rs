@@ -1,4 +1,5 @@
 //! `archestra demo`: what it shows, and how it ends.
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
