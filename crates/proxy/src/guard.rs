@@ -41,7 +41,7 @@ static KEYS: [HeaderName; 4] = [
 ];
 
 /// How often a model is asked again, where nothing else is set.
-const REASKS: u32 = 3;
+const REASKS: u32 = 10;
 
 /// Longest name of a session that is taken for one, in bytes.
 const LONGEST_SESSION: usize = 256;
