@@ -119,8 +119,8 @@ fn settings(provider: SocketAddr, policy: PathBuf, record: PathBuf) -> Settings 
     };
     Settings {
         agents: vec![
-            agent("00000000-0000-4000-8000-000000000001", UNPROTECTED, typed::Mode::Off),
-            agent("00000000-0000-4000-8000-000000000002", PROTECTED, typed::Mode::Enforce),
+            agent("00000000-0000-4000-8000-0000000000d1", UNPROTECTED, typed::Mode::Off),
+            agent("00000000-0000-4000-8000-0000000000d2", PROTECTED, typed::Mode::Enforce),
         ],
         listen: Some("127.0.0.1:0".to_owned()),
         policy_file: Some(policy),
