@@ -28,7 +28,7 @@ pub struct Agent {
 pub struct GuardSettings {
     /// Its conversations start untrusted.
     pub consider_context_untrusted: bool,
-    /// How often the model is told of refusals and asked again within one answer [default: 3].
+    /// How often the model is told of refusals and asked again within one answer [default: 10].
     pub max_reasks: Option<u32>,
     /// Whether verdicts are carried out [default: as the policy says].
     pub mode: Option<Mode>,

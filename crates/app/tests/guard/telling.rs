@@ -58,8 +58,8 @@ fn b19_asking_is_capped_and_says_the_same_for_the_same() {
     let answer = stage.chat(json!([user("hi")]));
     assert!(answer.text().contains("was refused by the security policy"), "{}", answer.text());
     let asked = stage.upstream.requests();
-    assert_eq!(asked.len(), 4, "once, and three times more");
-    let last: Value = serde_json::from_str(&asked[3].text()).unwrap();
+    assert_eq!(asked.len(), 11, "once, and ten times more");
+    let last: Value = serde_json::from_str(&asked[10].text()).unwrap();
     let told: Vec<&Value> =
         last["messages"].as_array().unwrap().iter().filter(|message| message["role"] == "tool").collect();
     assert!(told.iter().all(|message| message["content"] == told[0]["content"]), "{told:#?}");
