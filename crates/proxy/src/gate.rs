@@ -25,6 +25,8 @@ pub(crate) struct Gate {
     /// The streamed array has its closing bracket.
     closed: bool,
     dialect: &'static dyn Dialect,
+    /// Calls that have ended, if nobody waits for their verdict.
+    ended: Vec<usize>,
     framer: Framer,
     framing: Framing,
     /// The provider said within the stream that it failed.
@@ -59,6 +61,7 @@ impl Gate {
             calls: 0,
             closed: false,
             dialect,
+            ended: Vec::new(),
             failed: false,
             framer: framer(framing, limit),
             framing,
@@ -110,8 +113,14 @@ impl Gate {
         for event in block.events() {
             let class = self.classify(event);
             self.note(event, class.as_ref());
+            self.ended.extend(class.into_iter().flat_map(|class| class.calls_ended));
         }
         block.bytes
+    }
+
+    /// The calls that have ended since this was asked last, if nobody waits for their verdict.
+    pub(crate) fn take_ended(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.ended)
     }
 
     /// Lets go what is judged. What is too long to be read cannot be.

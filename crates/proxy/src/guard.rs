@@ -5,6 +5,7 @@ mod judgement;
 mod words;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -58,6 +59,8 @@ pub(crate) struct Guard {
     /// Whose exchange it is.
     owner: u64,
     mode: Mode,
+    /// Calls that were judged without consequences.
+    observed: BTreeSet<usize>,
     on_refusal: OnRefusal,
     /// How often the model may still be told.
     reasks: u32,
@@ -111,6 +114,7 @@ impl Guard {
             holds: false,
             owner: 0,
             mode,
+            observed: BTreeSet::new(),
             on_refusal,
             revision,
             start,
@@ -187,11 +191,14 @@ impl Guard {
         })
     }
 
-    /// Judges all calls of an answer, without consequences.
-    pub(crate) fn observe(&mut self, view: &ResponseView) {
+    /// Judges the calls of an answer that have ended, or all that are left, without consequences. What goes through is
+    /// known before the client can act on it.
+    pub(crate) fn observe(&mut self, view: &ResponseView, ended: impl Iterator<Item = usize>) {
         let is_cut = is_cut_off(view);
-        for call in &view.calls {
-            self.complete(call, is_cut);
+        for at in ended {
+            if let Some(call) = view.calls.get(at).filter(|_| self.observed.insert(at)) {
+                self.complete(call, is_cut);
+            }
         }
     }
 

@@ -74,7 +74,7 @@ impl Replay {
         let caller = guard.caller(&HeaderMap::new(), &self.recall);
         let withhold = |result: usize, words: &str| dialect.withhold(request, &view, result, words);
         let read = guard.read(request, &view, &caller, &self.recall, withhold);
-        guard.observe(answer);
+        guard.observe(answer, 0..answer.calls.len());
         let decisions = serde_json::to_value(guard.judgement()).map_err(|error| error.to_string())?;
         let (sent, refused) = match read {
             Ok(sent) => (Some(sent), None),

@@ -41,6 +41,10 @@ pub(crate) fn is_harmless(path: &str) -> bool {
     match segments.as_slice() {
         [] => true,
         ["messages", "count_tokens"] => true,
+        // Gemini on Vertex AI, in whichever project.
+        ["projects", .., "publishers", "google", "models", last] => {
+            last.rsplit_once(':').is_some_and(|(_, verb)| HARMLESS_VERBS.contains(&verb))
+        }
         ["audio", kind, ..] => matches!(*kind, "speech" | "transcriptions" | "translations"),
         [first, rest @ ..] => {
             let verb =
@@ -84,6 +88,9 @@ mod tests {
             "/audio/realtime",
             "/v1/v1/threads",
             "/unknown",
+            "/v1beta1/projects/p/locations/l/publishers/google/models/m:rawPredict",
+            "/v1beta1/projects/p/locations/l/publishers/anthropic/models/m:predict",
+            "/v1beta1/projects/p/locations/l/endpoints/e:predict",
         ] {
             assert!(!is_harmless(path), "{path}");
         }
@@ -98,6 +105,7 @@ mod tests {
             "/embeddings",
             "/v1beta/models/m:countTokens",
             "/v1beta/models/m:embedContent",
+            "/v1beta1/projects/p/locations/l/publishers/google/models/m:countTokens",
             "/v1beta/models/gemini-x",
             "/upload/v1beta/files",
             "/v1/files/f/content",

@@ -242,6 +242,10 @@ impl Relayed {
             return Poll::Ready(Next::Bytes(plain, burst));
         };
         let plain = gate.push(plain);
+        if let Some(observer) = &mut self.observer {
+            let ended = gate.take_ended();
+            observer.observe(gate.view(), ended.into_iter());
+        }
         self.child.as_mut().unwrap_or(&mut self.exchange).kept(gate.view());
         if gate.is_not_judgeable() {
             self.broken = Some(Failure::AnswerNotJudgeable);
@@ -384,7 +388,7 @@ fn note(
         }
     }
     if let Some(observer) = observer {
-        observer.observe(gate.view());
+        observer.observe(gate.view(), 0..gate.view().calls.len());
         exchange.judged(observer);
     }
     if let Some(guard) = gate.guard() {

@@ -76,7 +76,7 @@ impl Whole {
                     Some(Ok(view)) => {
                         exchange.said(&view);
                         if let Some(mut guard) = self.observer {
-                            guard.observe(&view);
+                            guard.observe(&view, 0..view.calls.len());
                             exchange.judged(&guard);
                         }
                     }
