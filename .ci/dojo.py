@@ -2,7 +2,7 @@
 """An agent benchmark through the built proxy: real agents, and a model that obeys every injection it sees.
 
     python3 .ci/dojo.py ../shared/tools/dojo                                  # everything: hours
-    python3 .ci/dojo.py ../shared/tools/dojo --short                          # what .ci/run calls: minutes
+    python3 .ci/dojo.py ../shared/tools/dojo --short                          # one API, few attacks
     python3 .ci/dojo.py ../shared/tools/dojo --suite banking --provider google --emit swap --on-refusal text
 
 Wants the benchmark's tools (README.md there says what they are) and a Python with their requirements, by `--python`
@@ -148,6 +148,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="one provider, without attack, `seq` and `swap`, 32 tasks")
     options = parser.parse_args()
     options.tools = options.tools.resolve()
+    if os.sep in options.python:
+        options.python = os.path.abspath(options.python)  # not resolved: an environment's is a link
     options.binary = options.binary.resolve()
     if options.short:
         options.provider = options.provider or ["openai-stream"]
