@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderName};
 use model::{Agent, Carrier, Label, Mode, OnRefusal, Refusal, RequestView, ResponseView, ToolCall, Trust};
-use policy::{CallDecision, Conversation, Declared, Policy, Setting, ToolName, Value};
+use policy::{CallDecision, Conversation, Declared, Policy, Setting, Value};
 use wire::splice::Edits;
 
 use crate::clock;
@@ -183,7 +183,7 @@ impl Guard {
         self.judgement.context(&read, history.offset());
         self.conversation = Some(read);
         self.check_hosted(view, body)?;
-        self.holds = self.mode == Mode::Enforce && self.may_refuse();
+        self.holds = self.mode == Mode::Enforce && self.may_refuse(view, body);
         let sent = edits.apply(body).map_err(|_| Failure::Internal)?;
         Ok(match sent {
             Cow::Borrowed(_) => body.clone(),
@@ -279,26 +279,32 @@ impl Guard {
 
     /// A call that the provider runs: it has happened already, or will.
     fn hosted(&mut self, call: &ToolCall<String>) -> Verdict {
-        let allowed = self.allows_hosted(call.name.as_deref().unwrap_or_default(), call.namespace.as_deref());
+        let allowed = self.allows_always(call.name.as_deref().unwrap_or_default(), call.namespace.as_deref());
         if allowed || self.mode == Mode::Observe { Verdict::Allow } else { Verdict::End }
     }
 
     /// Whether the policy allows a tool whatever it is called with, and whatever was read before.
-    fn allows_hosted(&self, name: &str, namespace: Option<&str>) -> bool {
+    fn allows_always(&self, name: &str, namespace: Option<&str>) -> bool {
         let Some(conversation) = &self.conversation else { return false };
         let untrusted = Label::of(Trust::Untrusted);
         let setting = self.setting();
         let context = policy::Context { label: &untrusted, ..conversation.context(&setting) };
-        let tool = ToolName { name, server: namespace };
+        let tool = policy::identity::undo(&self.revision.policy, &self.declared, name, namespace);
         let decision = self.revision.policy.settled(tool, &context);
         decision.is_some_and(|decision| decision.verdict == model::Verdict::Allow)
     }
 
-    fn may_refuse(&self) -> bool {
+    fn may_refuse(&self, view: &RequestView, body: &[u8]) -> bool {
         let Some(conversation) = &self.conversation else { return true };
-        let policy = &self.revision.policy;
         // A tool that no rule can name: what is true of it is true of calls of tools that were not declared.
-        !self.allows_hosted("\u{0}", None) || conversation.may_refuse(policy, &self.declared, &self.setting())
+        if !self.allows_always("\u{0}", None) {
+            return true;
+        }
+        let policy = &self.revision.policy;
+        // Where rules allow every tool whatever it is called with, nobody asks which one is meant.
+        let names = conversation::names(body, view);
+        !names.iter().all(|(name, namespace)| self.allows_always(name, namespace.as_deref()))
+            && conversation.may_refuse(policy, &self.declared, &self.setting())
     }
 
     /// Refuses a request that offers tools which the provider runs, unless the policy allows each of them.
@@ -309,7 +315,7 @@ impl Guard {
         let hosted = conversation::hosted(body, view);
         let refused: Vec<String> = hosted
             .into_iter()
-            .filter(|(name, namespace)| !self.allows_hosted(name, namespace.as_deref()))
+            .filter(|(name, namespace)| !self.allows_always(name, namespace.as_deref()))
             .map(|(name, _)| name.chars().take(64).collect())
             .collect();
         if refused.is_empty() { Ok(()) } else { Err(Failure::HostedTools(refused.join(", "))) }

@@ -28,9 +28,17 @@ pub(super) fn declared(body: &[u8], view: &RequestView, memory: &Memory) -> Decl
 
 /// Names of the tools that the provider runs, with their groups.
 pub(super) fn hosted(body: &[u8], view: &RequestView) -> Vec<(String, Option<String>)> {
-    let hosted = view.tools.iter().filter(|tool| tool.kind == ToolKind::Hosted);
+    view.tools.iter().filter(|tool| tool.kind == ToolKind::Hosted).map(|tool| name(body, tool)).collect()
+}
+
+/// Names of all tools, with their groups.
+pub(super) fn names(body: &[u8], view: &RequestView) -> Vec<(String, Option<String>)> {
+    view.tools.iter().map(|tool| name(body, tool)).collect()
+}
+
+fn name(body: &[u8], tool: &DeclaredTool) -> (String, Option<String>) {
     let text = |text| decode(body, text).into_owned();
-    hosted.map(|tool| (tool.name.map(text).unwrap_or_default(), tool.namespace.map(text))).collect()
+    (tool.name.map(text).unwrap_or_default(), tool.namespace.map(text))
 }
 
 type Named<'a> = (Cow<'a, str>, Option<Cow<'a, str>>, &'a DeclaredTool);
