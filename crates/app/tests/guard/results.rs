@@ -34,6 +34,11 @@ fn requests() -> Vec<(&'static str, Value)> {
     };
     let image =
         json!([{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "HIDDEN"}}]);
+    let mut with_parts = gemini(json!({"output": "HIDDEN"}));
+    with_parts["contents"][2]["parts"][0]["functionResponse"]["parts"] =
+        json!([{"inlineData": {"mimeType": "image/png", "data": "HIDDEN"}}]);
+    let mut only_parts = with_parts.clone();
+    only_parts["contents"][2]["parts"][0]["functionResponse"].as_object_mut().unwrap().remove("response");
     let text = json!([{"type": "text", "text": "HIDDEN"}, {"type": "text", "text": "HIDDEN"}]);
     vec![
         ("/v1/openai/default/chat/completions", chat("HIDDEN".into())),
@@ -44,6 +49,8 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("/v1/openai/default/responses", responses("HIDDEN".into())),
         ("/v1/openai/default/responses", responses(json!([{"type": "input_text", "text": "HIDDEN"}]))),
         ("/v1/gemini/default/v1beta/models/m:generateContent", gemini(json!({"output": "HIDDEN"}))),
+        ("/v1/gemini/default/v1beta/models/m:generateContent", with_parts),
+        ("/v1/gemini/default/v1beta/models/m:generateContent", only_parts),
     ]
 }
 

@@ -11,7 +11,9 @@ mod ruled;
 mod stream;
 mod usage;
 
-use wire::json::{Fault, JsonError, Reader};
+use model::{Origin, RequestView, Span};
+use serde_json::json;
+use wire::json::{Fault, JsonError, Reader, decode};
 use wire::splice::{Edits, SpliceError};
 
 use self::chunk::Chunk;
@@ -46,6 +48,26 @@ impl Edit for GeminiGenerate {
         let mut edits = Edits::default();
         Chunk::read(answer)?.cut(answer, &ruled, &mut Told::default(), &mut edits);
         spliced(&edits, answer)
+    }
+
+    /// The whole part gives way: beside `response` a function may answer with pictures and files in `parts`.
+    fn withhold(
+        &self,
+        request: &[u8],
+        view: &RequestView,
+        result: usize,
+        words: &str,
+    ) -> Option<(Span, Vec<u8>)> {
+        let answered = view.results.get(result)?;
+        let part = view.segments.iter().find(|segment| segment.origin == Origin::Tool(result))?;
+        let mut response = json!({ "response": { "error": words } });
+        let members = response.as_object_mut()?;
+        for (name, text) in [("id", answered.call_id), ("name", answered.name)] {
+            if let Some(text) = text {
+                members.insert(name.to_owned(), decode(request, text).into());
+            }
+        }
+        Some((part.content, json!({ "functionResponse": response }).to_string().into_bytes()))
     }
 
     fn join(&self, first: &[u8], second: &[u8]) -> Result<Vec<u8>, JsonError> {

@@ -153,7 +153,10 @@ impl Judged {
             return Ok(());
         }
         let is_free = event.class.call_parts.is_empty() && !event.class.stops && !event.class.turn_ended;
-        if self.queue.is_empty() && self.is_decided(&event.class) || is_free && !self.dialect.keeps_order() {
+        // What is said beside a call that waits must not be overtaken by what is said after it.
+        let is_told = self.queue.iter().any(|waiting| waiting.class.free);
+        let overtakes = is_free && !self.dialect.keeps_order() && !is_told;
+        if self.queue.is_empty() && self.is_decided(&event.class) || overtakes {
             return self.emit(event, view, out);
         }
         self.kept = self.kept.saturating_add(event.raw.len());
@@ -225,6 +228,7 @@ impl Judged {
 
     /// There is no other answer: the client is told, and gets the end that was kept back.
     pub(super) fn give_up(&mut self, view: &ResponseView, out: &mut BytesMut) -> Result<(), NotJudgeable> {
+        self.finish(view, out)?;
         self.say_pending(out);
         for event in std::mem::take(&mut self.withheld) {
             self.emit(event, view, out)?;

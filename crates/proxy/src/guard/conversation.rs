@@ -57,7 +57,7 @@ pub(super) struct History<'a> {
     /// Hashes of the rows of segments from the first one on.
     rows: Vec<(u64, u64)>,
     results: Vec<Matched<'a>>,
-    /// For each segment of the request, the result that it is.
+    /// For each segment of the request, the result that it is; then the results that are no segment.
     segments: Vec<Option<usize>>,
     /// How many references nothing is known of.
     unseen: usize,
@@ -123,7 +123,14 @@ impl<'a> History<'a> {
             references.into_iter().map(|reference| reference.and_then(label)).collect();
         let unseen = known.iter().filter(|label| label.is_none()).count();
         let rows = rows(body, view, recall.seeds);
-        let segments = segments.collect();
+        let mut segments: Vec<Option<usize>> = segments.collect();
+        let mut has_segment = vec![false; view.results.len()];
+        for result in segments.iter().flatten() {
+            if let Some(has) = has_segment.get_mut(*result) {
+                *has = true;
+            }
+        }
+        segments.extend(has_segment.iter().enumerate().filter(|(_, has)| !**has).map(|(at, _)| Some(at)));
         Self { calls, grows, kept: known.into_iter().flatten().collect(), rows, results, segments, unseen }
     }
 
@@ -174,7 +181,12 @@ impl<'a> History<'a> {
             };
             Segment { origin, raw }
         });
-        unseen.chain(seen).collect()
+        let bare = self.segments.iter().skip(view.segments.len()).flatten().map(|at| {
+            let content = view.results.get(*at).and_then(|result| result.content);
+            let origin = policy::Origin::Result(self.answered(*at, policy, declared));
+            Segment { origin, raw: content.map_or(b"null".as_slice(), |span| span.of(body)) }
+        });
+        unseen.chain(seen).chain(bare).collect()
     }
 
     fn answered(&self, at: usize, policy: &Policy, declared: &Declared) -> Answered<'_> {
