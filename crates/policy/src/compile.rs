@@ -8,13 +8,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use condition::{About, Builder};
+use condition::{About, Builder, phrases};
 use lists::Lists;
 use model::Trust;
 
 use crate::error::{Fault, Place, PolicyError, advice};
 use crate::matcher::members::Members;
 use crate::matcher::path::Path;
+use crate::matcher::task::Phrase;
 use crate::matcher::text::{Glob, nfkc};
 use crate::matcher::{Fact, Matcher};
 use crate::rule::{self, AtLeast, CallAction, Format, Mode, OnRefusal, Placed, ResultAction, Rules};
@@ -53,7 +54,7 @@ pub struct Policy {
 pub struct Lending<'a> {
     /// A result of it that the user named literally lends provenance to what stands in it.
     pub endorses: bool,
-    /// Paths of the fields that a lookup lends provenance to.
+    /// Paths of the fields that a lookup lends provenance to; of those it may lend of one item, too.
     pub yields: Vec<&'a str>,
 }
 
@@ -67,10 +68,22 @@ pub(crate) struct Tool {
     pub lends: Vec<(String, String)>,
     pub named: bool,
     pub pattern: String,
+    pub picks: Vec<Pick>,
     pub results: Vec<ResultRule>,
     /// None: the entry does not say which, so all are.
     pub sensitive: Option<Vec<Path>>,
     pub yields: Vec<Path>,
+}
+
+/// A superlative that picks one item of a listing.
+#[derive(Clone, Debug)]
+pub(crate) struct Pick {
+    /// What is compared.
+    pub by: Path,
+    pub highest: bool,
+    /// What is lent.
+    pub path: Path,
+    pub words: Vec<Phrase>,
 }
 
 /// A tool that calls the tool which its arguments name.
@@ -182,7 +195,7 @@ impl Policy {
         let entries = self.entries(tool.server, tool.name);
         Lending {
             endorses: entries.iter().any(|tool| tool.named),
-            yields: entries.iter().flat_map(|tool| &tool.yields).map(Path::as_str).collect(),
+            yields: entries.iter().flat_map(|tool| tool.lent()).map(Path::as_str).collect(),
         }
     }
 
@@ -229,9 +242,40 @@ impl Wrapper {
     }
 }
 
+impl Pick {
+    fn compile(typed: &Placed<rule::Pick>) -> Result<Self, Fault> {
+        let (place, typed) = (typed.place, &typed.value);
+        let (by, highest) = match (&typed.highest, &typed.lowest) {
+            (Some(by), None) => (by, true),
+            (None, Some(by)) => (by, false),
+            (None, None) | (Some(_), Some(_)) => {
+                return Err(Fault::new(place, "not one of `highest` and `lowest`").hint("name one of them"));
+            }
+        };
+        let pick =
+            Self { by: path(by)?, highest, path: path(&typed.path)?, words: phrases(&typed.asked, place)? };
+        match pick.path.items() {
+            Some(items) if pick.by.items() == Some(items) => Ok(pick),
+            Some(_) | None => {
+                let what =
+                    format!("`{}` and `{}` are no fields of the same items", typed.path.value, by.value);
+                Err(Fault::new(by.place, what).hint("both begin with the same path up to the last `[*]`"))
+            }
+        }
+    }
+}
+
 impl Tool {
+    /// What its results may lend provenance to.
+    fn lent(&self) -> impl Iterator<Item = &Path> {
+        self.yields.iter().chain(self.picks.iter().map(|pick| &pick.path))
+    }
+
     /// Whether one of its rules asks for the task.
     fn looks_at_task(&self) -> bool {
+        if !self.picks.is_empty() {
+            return true;
+        }
         let calls = self.calls.iter().filter_map(|rule| rule.when.as_ref());
         calls.chain(self.results.iter().filter_map(|rule| rule.when.as_ref())).any(Matcher::looks_at_task)
     }
@@ -249,6 +293,7 @@ impl Tool {
             lends: lends(&typed.calls),
             named: typed.named.is_some(),
             pattern: typed.tool.value.clone(),
+            picks: typed.picks.iter().map(Pick::compile).collect::<Result<_, _>>()?,
             results: results.collect::<Result<_, _>>()?,
             sensitive: typed.sensitive.as_deref().map(paths).transpose()?,
             yields: paths(&typed.yields)?,

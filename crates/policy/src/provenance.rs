@@ -4,6 +4,7 @@
 //! lookup lends provenance if its own call was made with trusted arguments, judged by what stands before its result.
 
 mod index;
+mod pick;
 mod shingles;
 
 use std::cell::Cell;
@@ -17,6 +18,7 @@ use crate::conversation::{Conversation, Kind, Lookup, Source};
 use crate::decide::{Leaf, Leaves, Provenance, format, in_list};
 use crate::identity::Parameters;
 use crate::matcher::path::Item;
+use crate::matcher::task::Task;
 use crate::value::Value;
 
 /// Most comparisons for one call; what is not found by then has no provenance.
@@ -126,7 +128,8 @@ impl<'a> Sources<'a> {
 
     /// Whether the value stands in a field that the lookup yields.
     fn yields(&self, lookup: &Lookup, value: &Value) -> bool {
-        let fields = lookup.fields.get_or_init(|| fields(self.policy, lookup).unwrap_or_default());
+        let task = &self.conversation.task;
+        let fields = lookup.fields.get_or_init(|| fields(self.policy, lookup, task).unwrap_or_default());
         let is_value = |field: &Value| match (field, value) {
             (Value::Text(field), Value::Text(text)) => Index::is_same(field, text),
             // An id is a number in one place and text in another.
@@ -214,12 +217,14 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Texts and numbers that stand in the fields which a lookup yields.
-fn fields(policy: &Policy, lookup: &Lookup) -> Option<Vec<Value>> {
+/// Texts and numbers that stand in the fields which a lookup yields, and of the items that the person picked.
+fn fields(policy: &Policy, lookup: &Lookup, task: &Task) -> Option<Vec<Value>> {
     let entries = policy.entries(lookup.server.as_deref(), &lookup.name);
     let content = lookup.digest.content(format(&entries)?)?;
     let items = entries.iter().flat_map(|tool| &tool.yields).flat_map(|path| path.select(content));
-    let values = items.filter_map(|item| match item {
+    let picks = entries.iter().flat_map(|tool| &tool.picks);
+    let picked = picks.filter_map(|pick| pick::picked(pick, content, task)).map(Item::Found);
+    let values = items.chain(picked).filter_map(|item| match item {
         Item::Found(found @ (Value::Number(_) | Value::Text(_))) => Some(found.clone()),
         Item::Found(_) | Item::Missing | Item::Wrong(_) => None,
     });

@@ -105,6 +105,9 @@ pub struct Tool {
     /// Fields of the result that a lookup may lend provenance to.
     #[serde(default)]
     pub yields: Vec<Placed<String>>,
+    /// The same for the one item of a listing that the person picked by a superlative (`the largest file`).
+    #[serde(default)]
+    pub picks: Vec<Placed<Pick>>,
     /// Whether a source that the user named literally lends provenance.
     #[serde(default, deserialize_with = "present")]
     pub named: Option<Named>,
@@ -117,6 +120,22 @@ pub struct Tool {
     /// Rules for results.
     #[serde(default)]
     pub results: Vec<Placed<ResultRule>>,
+}
+
+/// A superlative that picks one item of a listing. If several are equally high or low, it picks none.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Pick {
+    /// The field of the item that the lookup lends provenance to, like `files[*].id`.
+    pub path: Placed<String>,
+    /// The number or ISO 8601 date that is highest in the item that is meant, like `files[*].size`.
+    #[serde(default, deserialize_with = "present")]
+    pub highest: Option<Placed<String>>,
+    /// The one that is lowest.
+    #[serde(default, deserialize_with = "present")]
+    pub lowest: Option<Placed<String>>,
+    /// Words by which the person says so, as in the condition `asked`.
+    pub asked: Vec<String>,
 }
 
 /// What a source that the user named is good for.

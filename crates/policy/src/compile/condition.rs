@@ -67,7 +67,7 @@ impl Builder<'_> {
             parts.push(Matcher::Not(Box::new(self.condition(not, place, depth + 1, !loosens)?)));
         }
         if let Some(phrases) = &typed.asked {
-            parts.push(asked(phrases, place)?);
+            parts.push(Matcher::Asked(self::phrases(phrases, place)?));
         }
         self.facts(typed, place, &mut parts)?;
         self.path(typed, place, &mut parts)?;
@@ -186,10 +186,13 @@ impl Builder<'_> {
     }
 }
 
-fn asked(phrases: &[String], place: Place) -> Result<Matcher, Fault> {
-    let built: Option<Vec<Phrase>> = phrases.iter().map(|phrase| Phrase::new(phrase)).collect();
+/// What the person may say for `asked` to hold.
+pub(super) fn phrases(typed: &[String], place: Place) -> Result<Vec<Phrase>, Fault> {
+    let built: Option<Vec<Phrase>> = typed.iter().map(|phrase| Phrase::new(phrase)).collect();
     match built {
-        Some(built) if !built.is_empty() => Ok(Matcher::Asked(built)),
-        _ => Err(Fault::new(place, "`asked` without words").hint("name words that the person would use")),
+        Some(built) if !built.is_empty() => Ok(built),
+        Some(_) | None => {
+            Err(Fault::new(place, "`asked` without words").hint("name words that the person would use"))
+        }
     }
 }

@@ -365,6 +365,21 @@ fn lookups_lend_what_they_yield() {
 }
 
 #[test]
+fn a_listing_lends_the_item_that_a_superlative_picks() {
+    let case = Case::new(
+        "tools: [{ tool: list, sensitive: [], picks: [{ path: 'files[*].id', highest: 'files[*].size', asked: [largest] }] }, { tool: delete }]",
+    );
+    let files = r#"{"files":[{"id":"a-1","size":7},{"id":"b-2","size":70},{"id":"c-3","size":8}]}"#;
+    let verdict = |ask: &str, id: &str| {
+        let said = [user(ask), Said::Tool("list", "{}", files)];
+        case.verdict(&said, "delete", &format!(r#"{{"id":"{id}"}}"#))
+    };
+    assert_eq!(verdict("delete the largest file", "b-2"), ALLOW);
+    assert_eq!(verdict("delete the largest file", "a-1"), ARGUMENTS);
+    assert_eq!(verdict("delete a file", "b-2"), ARGUMENTS);
+}
+
+#[test]
 fn lookups_lend_values_by_their_type() {
     let case = Case::new(
         "tools: [{ tool: list, format: yaml, sensitive: [], yields: ['[*].id', '[*].start', '[*].who'] }, { tool: move }]",

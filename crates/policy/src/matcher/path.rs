@@ -75,6 +75,12 @@ impl Path {
         self.steps.contains(&Step::Each)
     }
 
+    /// The path of the items of which it is a field: up to the last `[*]`.
+    pub fn items(&self) -> Option<&str> {
+        let at = self.text.rfind("[*]")?;
+        self.text.get(..at)
+    }
+
     /// What stands there: one item, or with `[*]` one for each element, missing ones too.
     pub fn select<'v>(&self, root: &'v Value) -> Vec<Item<'v>> {
         let mut items = vec![Item::Found(root)];
