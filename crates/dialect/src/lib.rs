@@ -116,6 +116,13 @@ pub trait Dialect: Edit + fmt::Debug + Sync {
     fn stream_error(&self, framing: Framing, sent: Sent, error: &ErrorReply<'_>) -> Vec<u8>;
 }
 
+/// Skips a member; whether it says anything.
+fn is_given(r: &mut wire::json::Reader<'_>) -> Result<bool, JsonError> {
+    let is_given = r.kind()? != wire::json::Kind::Null;
+    r.skip()?;
+    Ok(is_given)
+}
+
 fn is_event_stream(content_type: &str) -> bool {
     let media = content_type.split(';').next().unwrap_or_default().trim();
     media.eq_ignore_ascii_case("text/event-stream")

@@ -88,6 +88,8 @@ pub struct Reference {
 pub struct RequestView {
     /// Calls in the conversation so far.
     pub calls: Vec<ToolCall<Text>>,
+    /// There is a member, too, in which another API carries its conversation: the provider may read that one.
+    pub elsewhere: bool,
     /// The model's name.
     pub model: Option<String>,
     /// What it refers to.

@@ -149,6 +149,9 @@ impl Guard {
         recall: &Arc<Recall>,
         withhold: impl Fn(usize, &str) -> Option<(model::Span, Vec<u8>)>,
     ) -> Result<Bytes, Failure> {
+        if view.elsewhere && self.mode == Mode::Enforce {
+            return Err(Failure::TwoConversations);
+        }
         self.owner = caller.owner;
         self.recall = Some(Arc::clone(recall));
         self.declared = conversation::declared(body, view, &recall.memory);
@@ -175,8 +178,11 @@ impl Guard {
             let withheld = decision.fate != policy::Fate::Passes && self.mode == Mode::Enforce;
             if let Some(result) = result.filter(|_| withheld) {
                 let words = words::withheld(tool.as_deref(), decision.fate);
-                if let Some((span, text)) = withhold(result, &words) {
-                    edits.replace(span, text);
+                let has_content = view.results.get(result).is_none_or(|result| result.content.is_some());
+                match withhold(result, &words) {
+                    Some((span, text)) => edits.replace(span, text),
+                    None if has_content => return Err(Failure::ResultStays),
+                    None => {}
                 }
             }
         }

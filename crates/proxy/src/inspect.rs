@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Method;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method};
 use hyper::body::Incoming;
 use model::{Mode, RequestView};
 
@@ -55,8 +56,10 @@ pub(crate) async fn inspect(
     let Turn { admitted, content } = turn;
     let guard = Guard::of(snapshot.policy(), &admitted.agent);
     let enforces = guard.as_ref().is_some_and(|guard| guard.mode() == Mode::Enforce);
-    if enforces && admitted.dialect.is_none() {
-        check_route(&admitted)?;
+    match admitted.dialect {
+        None if enforces => check_route(&admitted)?,
+        Some(_) if enforces => check_type(&admitted.head.headers)?,
+        None | Some(_) => {}
     }
     let (guard, payload) = match content {
         Content::Conversation { body, view } => {
@@ -90,6 +93,18 @@ fn check_route(admitted: &Admitted) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::RouteNotJudged(name.chars().take(64).collect()))
+}
+
+/// What is judged as JSON must not be a form to the provider.
+fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
+    let is_json = |value: &HeaderValue| {
+        let essence = value.to_str().ok().and_then(|value| value.split(';').next()).map(str::trim);
+        essence.is_some_and(|essence| {
+            let essence = essence.to_ascii_lowercase();
+            essence.is_empty() || essence == "text/plain" || essence.ends_with("json")
+        })
+    };
+    if headers.get_all(CONTENT_TYPE).iter().all(is_json) { Ok(()) } else { Err(Failure::TypeNotJudged) }
 }
 
 async fn judge(

@@ -52,8 +52,14 @@ pub(crate) enum Failure {
     NoRoom,
     /// Vertex AI cannot do what is asked for.
     NotOnVertexAi(Untranslatable),
+    /// A result that a policy withholds cannot be taken out of the request.
+    ResultStays,
     /// What this route carries is not judged, and policies are enforced; its name.
     RouteNotJudged(String),
+    /// The request could be read as two conversations, of which one was not judged.
+    TwoConversations,
+    /// The body is not announced as JSON, so that the provider may read it as something else; policies are enforced.
+    TypeNotJudged,
     UnknownAgent(String),
     UnknownProvider,
     Upstream(UpstreamError),
@@ -121,8 +127,14 @@ impl Failure {
                 "This instance of the proxy holds as many bytes of requests and answers as it may (ARCHESTRA_MAX_BODIES_BYTES). Try again.".into()),
             Self::NotOnVertexAi(refusal) => (refusal.status(), untranslatable(refusal.status()), Client, "not_on_vertex_ai",
                 format!("This agent uses Vertex AI: {refusal}.").into()),
+            Self::ResultStays => (403, Forbidden, Policy, "result_stays",
+                "A policy withholds a tool's result that the request holds in a place where it cannot be replaced.".into()),
             Self::RouteNotJudged(name) => (403, Forbidden, Policy, "route_not_judged",
                 format!("Policies are enforced for this agent, and what `{name}` carries cannot be judged. An operator can allow it: `unjudged_routes = [{name:?}]` of the agent.").into()),
+            Self::TwoConversations => (400, BadRequest, Policy, "two_conversations",
+                "Beside the conversation of this API the request has the member of another one (`messages`, `input`, `prompt` or `contents`), which nobody judged. Policies are enforced for this agent: send one of them.".into()),
+            Self::TypeNotJudged => (400, BadRequest, Policy, "type_not_judged",
+                "The content-type of the request is not JSON, and policies are enforced for this agent. Send application/json.".into()),
             Self::UnknownAgent(agent) => (404, NotFound, Client, "unknown_agent",
                 format!("No agent has the id {agent}. Check the agent's id in the base URL, or leave it out to use the default agent.").into()),
             Self::UnknownProvider => (404, NotFound, Client, "unknown_route",
@@ -223,7 +235,10 @@ pub(crate) fn answer(
         | Failure::NotJson(_)
         | Failure::NoRoom
         | Failure::NotOnVertexAi(_)
+        | Failure::ResultStays
         | Failure::RouteNotJudged(_)
+        | Failure::TwoConversations
+        | Failure::TypeNotJudged
         | Failure::UnknownAgent(_)
         | Failure::UnknownProvider => Outcome::Refused,
     };

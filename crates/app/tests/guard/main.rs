@@ -4,6 +4,7 @@
 #![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod answers;
+mod limits;
 mod modes;
 mod reloading;
 mod results;

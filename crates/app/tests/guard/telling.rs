@@ -123,7 +123,7 @@ fn a_stream_goes_on_with_the_next_answer() {
 }
 
 #[test]
-fn while_a_call_waits_text_flows_and_the_client_is_kept() {
+fn b5_while_a_call_waits_text_flows_and_the_client_is_kept() {
     let go = Signal::new();
     let waits = go.clone();
     let [first, rest] = streamed("safe", r#"{"x":1}"#);

@@ -31,7 +31,7 @@ fn what_would_be_refused_or_withheld_is_told_with_its_place() {
 }
 
 #[test]
-fn against_another_policy_only_differences_are_told() {
+fn c16_against_another_policy_only_differences_are_told() {
     let forward = policy(&["replay", "desk/policy.yaml", "recordings/own.jsonl", "--against", "lax.yaml"]);
     let lines: Vec<&str> = forward.out.lines().collect();
     assert_eq!(

@@ -9,7 +9,9 @@ use super::block::{self, BlockKind};
 pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
     let mut view = RequestView::default();
     let mut reader = Reader::new(body)?;
-    reader.object(["model", "stream", "messages", "tools", "system", "mcp_servers"], |r, field| {
+    let fields =
+        ["model", "stream", "messages", "tools", "system", "mcp_servers", "input", "prompt", "contents"];
+    reader.object(fields, |r, field| {
         match field {
             Some(0) => view.model = r.characters()?.map(Into::into),
             Some(1) => view.stream = r.boolean()? == Some(true),
@@ -21,7 +23,8 @@ pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
                 settle(&mut view, first, Origin::System);
             }
             Some(5) => r.array(|r| mcp_server(r, &mut view))?,
-            _ => r.skip()?,
+            Some(_) => view.elsewhere |= crate::is_given(r)?,
+            None => r.skip()?,
         }
         Ok(())
     })?;

@@ -11,20 +11,32 @@ use super::part::{self, PartKind};
 pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
     let mut view = RequestView::default();
     let mut reader = Reader::new(body)?;
-    reader.object(
-        ["contents", "systemInstruction", "system_instruction", "tools", "cachedContent", "cached_content"],
-        |r, field| match field {
-            Some(0) => one_or_many(r, |r| content(r, &mut view, None)),
-            Some(1 | 2) => content(r, &mut view, Some(Origin::System)),
-            Some(3) => one_or_many(r, |r| tool(r, &mut view)),
-            Some(_) if r.kind()? == Kind::Null => r.skip(),
-            Some(_) => {
-                view.references.push(Reference { id: r.string()?, kind: ReferenceKind::CachedContent });
-                Ok(())
-            }
-            None => r.skip(),
-        },
-    )?;
+    let fields = [
+        "contents",
+        "systemInstruction",
+        "system_instruction",
+        "tools",
+        "cachedContent",
+        "cached_content",
+        "messages",
+        "input",
+        "prompt",
+    ];
+    reader.object(fields, |r, field| match field {
+        Some(0) => one_or_many(r, |r| content(r, &mut view, None)),
+        Some(1 | 2) => content(r, &mut view, Some(Origin::System)),
+        Some(3) => one_or_many(r, |r| tool(r, &mut view)),
+        Some(4 | 5) if r.kind()? == Kind::Null => r.skip(),
+        Some(4 | 5) => {
+            view.references.push(Reference { id: r.string()?, kind: ReferenceKind::CachedContent });
+            Ok(())
+        }
+        Some(_) => {
+            view.elsewhere |= crate::is_given(r)?;
+            Ok(())
+        }
+        None => r.skip(),
+    })?;
     reader.end()?;
     Ok(view)
 }

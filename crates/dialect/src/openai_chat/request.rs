@@ -9,14 +9,16 @@ use wire::json::{JsonError, Kind, Reader, decode};
 pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
     let mut view = RequestView::default();
     let mut reader = Reader::new(body)?;
-    reader.object(["model", "stream", "messages", "tools", "functions"], |r, field| {
+    let fields = ["model", "stream", "messages", "tools", "functions", "input", "prompt", "contents"];
+    reader.object(fields, |r, field| {
         match field {
             Some(0) => view.model = r.characters()?.map(Into::into),
             Some(1) => view.stream = r.boolean()? == Some(true),
             Some(2) => r.array(|r| message(r, &mut view))?,
             Some(3) => r.array(|r| declared(r, &mut view))?,
             Some(4) => r.array(|r| declared_function(r, &mut view))?,
-            _ => r.skip()?,
+            Some(_) => view.elsewhere |= crate::is_given(r)?,
+            None => r.skip()?,
         }
         Ok(())
     })?;

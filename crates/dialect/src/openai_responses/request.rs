@@ -20,6 +20,8 @@ pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
         "previous_response_id",
         "conversation",
         "prompt",
+        "messages",
+        "contents",
     ];
     reader.object(fields, |r, field| {
         match field {
@@ -30,7 +32,8 @@ pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
             Some(4) => r.array(|r| tool::declared(r, &mut view))?,
             Some(5) => refer(r, &mut view, ReferenceKind::PreviousResponse)?,
             Some(6) => refer(r, &mut view, ReferenceKind::Conversation)?,
-            Some(_) => refer(r, &mut view, ReferenceKind::Prompt)?,
+            Some(7) => refer(r, &mut view, ReferenceKind::Prompt)?,
+            Some(_) => view.elsewhere |= crate::is_given(r)?,
             None => r.skip()?,
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Every streaming case under `fixtures/` through the gate, cut and broken off at every byte.
 
 mod answers;
+mod carriers;
 mod refusals;
 
 use bytes::Bytes;
