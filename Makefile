@@ -6,7 +6,7 @@ FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets
 export PATH := $(CURDIR)/.cache/cargo-tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench fuzz soak
+.PHONY: help run demo test check bench fuzz laws soak
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-7s %s\n' "$$name" "$$what"; done
@@ -40,6 +40,10 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (300) on the nightly toolchain
 	  mkdir -p "fuzz/corpus/$$target"; \
 	  cargo +nightly fuzz run "$$target" "fuzz/corpus/$$target" fixtures -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
+
+laws: ## the laws of deciding with 100,000 cases each: about ten minutes
+	bash .ci/tools.sh gcc
+	PROPTEST_CASES=100000 cargo test --release -p policy --test laws
 
 soak: ## long load: memory and connections must not grow
 	bash .ci/tools.sh gcc

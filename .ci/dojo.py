@@ -145,7 +145,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--on-refusal", action="append", choices=("tell_model", "text"), help="[tell_model]")
     parser.add_argument("--limit", type=int, help="only so many of the attacked tasks")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--short", action="store_true", help="one provider, without attack, `seq` and `swap`, 32 tasks")
+    parser.add_argument("--short", action="store_true", help="one provider, without attack, `seq` and `swap`, 140 tasks")
     options = parser.parse_args()
     options.tools = options.tools.resolve()
     if os.sep in options.python:
@@ -154,7 +154,7 @@ def arguments() -> argparse.Namespace:
     if options.short:
         options.provider = options.provider or ["openai-stream"]
         options.emit = options.emit or ["none", "seq", "swap"]
-        options.limit = options.limit or 32
+        options.limit = options.limit or 140
     options.suite = options.suite or ["workspace", "banking"]
     options.provider = options.provider or list(PROVIDERS)
     options.emit = options.emit or ["none", *EMITS]

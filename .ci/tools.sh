@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs what a step needs and nothing that is there already:
 #
-#     bash .ci/tools.sh gcc make python node nginx cargo-deny cargo-fuzz replay
+#     bash .ci/tools.sh gcc make python node nginx cargo-deny cargo-fuzz replay dojo
 #
-# System packages come from apt-get (as root or through sudo), cargo's tools go to .cache/cargo-tools, the
-# replay tools' Python environment to .cache/tools-venv.
+# System packages come from apt-get (as root or through sudo), cargo's tools go to .cache/cargo-tools, the Python
+# environments of the replay tools and of the agent benchmark to .cache/tools-venv and .cache/dojo-venv.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -69,10 +69,20 @@ need_replay() {
   fi
 }
 
-[ $# -gt 0 ] || die "name what is needed: gcc make python node nginx cargo-deny cargo-fuzz replay"
+# The agent benchmark's Python environment.
+need_dojo() {
+  local python=.cache/dojo-venv/bin/python
+  need_python
+  if ! "$python" -c 'import agentdojo, anthropic, openai; from google import genai' 2>/dev/null; then
+    python3 -m venv .cache/dojo-venv
+    "$python" -m pip install --quiet -r ../shared/tools/dojo/requirements.txt
+  fi
+}
+
+[ $# -gt 0 ] || die "name what is needed: gcc make python node nginx cargo-deny cargo-fuzz replay dojo"
 for tool in "$@"; do
   case "$tool" in
-    gcc | make | python | node | nginx | replay) "need_$tool" ;;
+    gcc | make | python | node | nginx | replay | dojo) "need_$tool" ;;
     cargo-deny) cargo_tool cargo-deny 0.20.2 ;;
     cargo-fuzz) cargo_tool cargo-fuzz 0.13.2 ;;
     *) die "nothing known of $tool" ;;
