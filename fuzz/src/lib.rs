@@ -1,5 +1,9 @@
 //! What the targets have in common: input that says where it is cut, and reading a stream that came in pieces.
 
+mod refusals;
+
+pub use refusals::check_refusals;
+
 use bytes::Bytes;
 use dialect::{Dialect, EventClass, Framing, Target};
 use model::ResponseView;
