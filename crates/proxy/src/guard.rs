@@ -21,6 +21,7 @@ use crate::labels::{Key, Subject};
 use crate::policies::Revision;
 use crate::recall::Recall;
 use crate::rescue::Failure;
+use crate::tools::{Fingerprint, fingerprint};
 use conversation::History;
 pub(crate) use judgement::Judgement;
 
@@ -274,13 +275,23 @@ impl Guard {
     /// Notes a decision; what becomes of the call.
     fn decided(&mut self, call: &ToolCall<String>, decision: &CallDecision) -> Verdict {
         let name = call.name.as_deref().unwrap_or_default();
-        let id = self.judgement.call(name, decision);
+        let declared = self.declaration(call);
+        let id = self.judgement.call(name, decision, declared);
         let is_let_through = decision.verdict == model::Verdict::Allow || self.mode == Mode::Observe;
         if is_let_through {
             self.note_call(call);
             return Verdict::Allow;
         }
         Verdict::Refuse(Refused { notice: words::notice(decision), text: words::text(name, decision, &id) })
+    }
+
+    /// How the tool of a call is declared, and whether that is new for this agent.
+    fn declaration(&self, call: &ToolCall<String>) -> Option<(Fingerprint, bool)> {
+        let (name, namespace) = (call.name.as_deref()?, call.namespace.as_deref());
+        let fingerprint = fingerprint(self.declared.raw(name, namespace)?);
+        let recall = self.recall.as_ref()?;
+        let key = recall.key((&self.agent.id, 0), Subject::Tool(namespace, name));
+        Some((fingerprint, recall.tools.changes(key, fingerprint)))
     }
 
     /// A call that the provider runs: it has happened already, or will.

@@ -25,6 +25,8 @@ pub(crate) enum Subject<'a> {
     Reference(&'a str),
     /// A session of a client.
     Session(&'a str),
+    /// A tool: its group and its name.
+    Tool(Option<&'a str>, &'a str),
 }
 
 /// Keeps labels. (In memory here; a store may take its place.)

@@ -26,6 +26,7 @@ mod routes;
 pub mod serve;
 mod snapshot;
 mod target;
+mod tools;
 mod vertex;
 
 pub use serve::{ServeError, Server};

@@ -4,6 +4,7 @@ use model::Label;
 use policy::Memory;
 
 use crate::labels::{InMemory, Key, Keys, Labels, Subject};
+use crate::tools::Tools;
 
 /// What is remembered of earlier exchanges, and of contents that were read before.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(crate) struct Recall {
     pub(crate) memory: Memory,
     /// For hashes that nobody else can make.
     pub(crate) seeds: (u64, u64),
+    /// How tools were declared.
+    pub(crate) tools: Tools,
     /// Conversations are taken for what they say: all calls in them count as let through, and nothing is kept of them.
     trusts_history: bool,
 }
@@ -28,7 +31,14 @@ impl Recall {
             place.copy_from_slice(&seed(number).to_le_bytes());
         }
         let (memory, seeds) = (Memory::new(secret, bytes), (seed(4), seed(5)));
-        Self { keys, labels: Box::<InMemory>::default(), memory, seeds, trusts_history: false }
+        Self {
+            keys,
+            labels: Box::<InMemory>::default(),
+            memory,
+            seeds,
+            tools: Tools::default(),
+            trusts_history: false,
+        }
     }
 
     /// Takes conversations for what they say they are.

@@ -33,3 +33,20 @@ fn nothing_is_judged_when_off() {
     assert_eq!(answer.json()["choices"][0]["message"]["tool_calls"].as_array().unwrap().len(), 2);
     assert!(stage.judgement().is_null());
 }
+
+#[test]
+fn c16_a_tool_that_is_declared_otherwise_is_told() {
+    let stage = Stage::new(POLICY, |_| chat_answer(None, &[chat_call("c", "safe", r#"{"x":1}"#)]));
+    let mut request = crate::stage::chat_request(json!([user("hi")]));
+    let mut call = |description: &str, before: usize| {
+        request["tools"][1]["function"]["description"] = description.into();
+        stage.post(crate::stage::CHAT, &request);
+        let policy = stage.proxy.wait_records(before + 1, SOON).remove(before)["policy"].take();
+        let call = &policy["calls"][0];
+        (policy["changed"].clone(), call["changed"].clone(), call["declaration"].as_str().map(str::len))
+    };
+    assert_eq!(call("Does no harm.", 0), (json!(0), json!(null), Some(32)));
+    assert_eq!(call("Does no harm.", 1), (json!(0), json!(null), Some(32)));
+    assert_eq!(call("Does harm.", 2), (json!(1), json!(true), Some(32)));
+    assert_eq!(call("Does harm.", 3), (json!(0), json!(null), Some(32)));
+}

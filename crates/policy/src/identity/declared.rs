@@ -67,6 +67,11 @@ impl Declared {
             .map(|((namespace, name), tool)| (name.as_str(), namespace.as_deref(), tool.is_hosted))
     }
 
+    /// The declaration of this tool, as JSON; none if there is not one of its name.
+    pub fn raw(&self, name: &str, namespace: Option<&str>) -> Option<&[u8]> {
+        self.find(name, namespace).ok().map(|digest| digest.raw())
+    }
+
     /// The declaration of this tool.
     pub(crate) fn find(&self, name: &str, namespace: Option<&str>) -> Result<&Arc<Digest>, Refusal> {
         let key = (namespace.map(str::to_owned), name.to_owned());

@@ -8,6 +8,7 @@ use policy::{CallDecision, Conversation, ResultDecision};
 use serde::Serialize;
 
 use crate::clock;
+use crate::tools::{Fingerprint, digits};
 
 /// Most decisions that are recorded of one exchange; the rest is counted.
 const MOST: usize = 256;
@@ -28,6 +29,8 @@ pub(crate) struct Judgement {
     unlisted: u64,
     refused: u64,
     withheld: u64,
+    /// Calls of tools that were declared otherwise when they were called last.
+    changed: u64,
     /// How often the model was told of refusals and asked again.
     asked_again: u64,
     /// What judging calls took, together.
@@ -58,6 +61,12 @@ struct OfResult {
 struct OfCall {
     decision: String,
     tool: String,
+    /// Beginning of the SHA-256 of the tool's declaration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    declaration: Option<String>,
+    /// It was another one before.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    changed: bool,
     verdict: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
@@ -93,6 +102,7 @@ impl Judgement {
             unlisted: 0,
             refused: 0,
             withheld: 0,
+            changed: 0,
             asked_again: 0,
             judging_us: 0,
         }
@@ -128,7 +138,12 @@ impl Judgement {
     }
 
     /// Notes the decision on a call; its id.
-    pub(super) fn call(&mut self, tool: &str, decision: &CallDecision) -> String {
+    pub(super) fn call(
+        &mut self,
+        tool: &str,
+        decision: &CallDecision,
+        declared: Option<(Fingerprint, bool)>,
+    ) -> String {
         let id = clock::id(clock::wall()).to_string();
         let (verdict, why) = match decision.verdict {
             Verdict::Allow => ("allow", None),
@@ -138,6 +153,8 @@ impl Judgement {
         if decision.verdict != Verdict::Allow {
             self.refused = self.refused.saturating_add(1);
         }
+        let changed = declared.is_some_and(|(_, changed)| changed);
+        self.changed = self.changed.saturating_add(changed.into());
         if self.calls.len() >= MOST {
             self.unlisted = self.unlisted.saturating_add(1);
             return id;
@@ -154,6 +171,8 @@ impl Judgement {
         self.calls.push(OfCall {
             decision: id.clone(),
             tool: shortened(tool),
+            declaration: declared.map(|(fingerprint, _)| digits(fingerprint)),
+            changed,
             verdict,
             why,
             action: decision.action.name(),
