@@ -32,6 +32,10 @@ impl Dialect for AnthropicMessages {
         response::read(body)
     }
 
+    fn shows_hosted(&self) -> bool {
+        true
+    }
+
     fn stream_reader(&self) -> Box<dyn StreamReader> {
         Box::<stream::MessageStream>::default()
     }

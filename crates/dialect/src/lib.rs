@@ -94,6 +94,11 @@ pub trait Dialect: Edit + fmt::Debug + Sync {
     /// As for [`read_request`](Self::read_request).
     fn read_response(&self, body: &[u8]) -> Result<ResponseView, JsonError>;
 
+    /// Whether an answer shows, where it happened, that a tool which the provider runs brought something in.
+    fn shows_hosted(&self) -> bool {
+        false
+    }
+
     /// Whether the provider makes an answer to this that it keeps, so that later requests may refer to it by its id.
     fn keeps_answer(&self, target: Target<'_>) -> bool {
         let _ = target;

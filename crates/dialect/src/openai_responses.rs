@@ -51,6 +51,10 @@ impl Dialect for OpenAiResponses {
         target.is_post() && (target.ends_with("/responses") || target.ends_with("/responses/compact"))
     }
 
+    fn shows_hosted(&self) -> bool {
+        true
+    }
+
     fn stream_reader(&self) -> Box<dyn StreamReader> {
         Box::<stream::ResponseStream>::default()
     }

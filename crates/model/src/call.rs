@@ -50,6 +50,8 @@ pub struct ToolResult {
     pub call_id: Option<Text>,
     /// Where its content stands: the whole JSON value.
     pub content: Option<Span>,
+    /// Pictures or files stand beside its content.
+    pub has_files: bool,
     /// The tool's name, where the result itself states one.
     pub name: Option<Text>,
 }

@@ -199,6 +199,14 @@ impl Policy {
         }
     }
 
+    /// Whether every tool may be called with everything, whatever was read.
+    pub fn always_allows(&self) -> bool {
+        let allows = |rule: &CallRule| rule.action == CallAction::Allow && rule.requires.is_none();
+        self.call == Some(CallAction::Allow)
+            && self.wrappers.is_empty()
+            && self.tools.iter().flat_map(|tool| &tool.calls).all(allows)
+    }
+
     /// How many tools have an entry.
     pub fn len(&self) -> usize {
         self.tools.len()
@@ -313,7 +321,7 @@ fn path(typed: &Placed<String>) -> Result<Path, Fault> {
 /// The lists that a rule which lets calls through asks an argument to be in, at the top of its condition.
 fn lends(rules: &[Placed<rule::CallRule>]) -> Vec<(String, String)> {
     let mut lends = Vec::new();
-    for rule in rules.iter().filter(|rule| rule.value.then <= CallAction::TrustedContext) {
+    for rule in rules.iter().filter(|rule| rule.value.then <= CallAction::TrustedArguments) {
         for condition in rule.value.when.iter().flat_map(|when| &when.0) {
             let Some(arg) = &condition.value.arg else { continue };
             let first: String = arg.value.chars().take_while(|c| !matches!(c, '.' | '[')).collect();

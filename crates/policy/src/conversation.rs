@@ -55,6 +55,8 @@ pub enum Origin<'a> {
 pub struct Answered<'a> {
     /// The calls in the history that it may answer. None: an orphan; several: ambiguous.
     pub calls: Vec<Asked<'a>>,
+    /// Pictures or files come with it, beside its content.
+    pub has_files: bool,
     /// The tool's name, if the result states one itself. It must be that of its call.
     pub own_name: Option<&'a str>,
 }

@@ -63,7 +63,9 @@ pub fn resolve<'a>(
         None => own,
         Some(wrapper) => match inner(policy, declared, wrapper, arguments) {
             Some((tool, arguments)) => {
-                Resolved { arguments: Some(arguments), parameters: None, refused: None, tool }
+                let parameters =
+                    declared.find(tool.name, tool.server).ok().map(|digest| Arc::clone(digest.parameters()));
+                Resolved { arguments: Some(arguments), parameters, refused: None, tool }
             }
             None => Resolved { refused: Some(Refusal::NotJudgeable), ..own },
         },

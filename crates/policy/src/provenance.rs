@@ -21,8 +21,10 @@ use crate::matcher::path::Item;
 use crate::matcher::task::Task;
 use crate::value::Value;
 
-/// Most comparisons for one call; what is not found by then has no provenance.
+/// Most steps for one call; what is not found by then has no provenance. A step is a comparison, or a look at so many
+/// bytes.
 const MAX_STEPS: usize = 200_000;
+const STEP_BYTES: usize = 4096;
 
 /// The same for a lookup.
 const MAX_LOOKUP_STEPS: usize = 5_000;
@@ -67,7 +69,12 @@ impl<'a> Sources<'a> {
 
     /// Takes one of the steps that may be made.
     fn step(&self) -> bool {
-        let left = self.steps.get().checked_sub(1);
+        self.steps_for(0)
+    }
+
+    /// Takes the steps for looking at a text of so many bytes.
+    fn steps_for(&self, bytes: usize) -> bool {
+        let left = self.steps.get().checked_sub((bytes / STEP_BYTES).saturating_add(1));
         self.steps.set(left.unwrap_or_default());
         left.is_some()
     }
@@ -100,9 +107,15 @@ impl<'a> Sources<'a> {
 
     /// The first trusted text in which this is found, in words.
     fn source(&self, value: &Value, is_found: impl Fn(&Index) -> bool) -> Option<String> {
-        let holds = |source: &&Source| self.step() && is_found(source.digest.index());
+        let holds = |source: &&Source| {
+            let index = source.digest.index();
+            self.steps_for(index.length()) && is_found(index)
+        };
         let is_clean = |source: &&Source| match source.kind {
-            Kind::Result(..) => !source.brought.iter().any(|brought| brought.index().holds(value)),
+            Kind::Result(..) => !source.brought.iter().map(|brought| brought.whole_index()).any(|brought| {
+                // What was brought in pieces comes back in pieces.
+                brought.holds(value) || is_found(brought)
+            }),
             Kind::System => !repeats(&source.digest, self.suspects()),
             Kind::User => true,
         };
@@ -121,7 +134,10 @@ impl<'a> Sources<'a> {
                 return Some(format!("looked up in result {number} of `{tool}`"));
             }
             let is_named = lookup.endorses && self.is_named(lookup);
-            let holds = || self.step() && lookup.digest.index().holds(value);
+            let holds = || {
+                let index = lookup.digest.index();
+                self.steps_for(index.length()) && index.holds(value)
+            };
             (is_named && holds()).then(|| format!("result {number} of `{tool}`, which the user named"))
         })
     }
@@ -150,7 +166,11 @@ impl<'a> Sources<'a> {
                 sources.origin(leaf).or_else(|| in_list(self.policy, &entries, leaf)).is_some()
             };
             arguments(lookup, &entries).is_some_and(|leaves| {
-                leaves.all.iter().all(|(path, value)| has_origin(Leaf { path, tool: lookup.tool(), value }))
+                let fixes = leaves.values().any(|(_, value)| !is_empty(value));
+                (fixes || is_free(lookup, &entries))
+                    && leaves
+                        .values()
+                        .all(|(path, value)| has_origin(Leaf { path, tool: lookup.tool(), value }))
             })
         })
     }
@@ -161,11 +181,14 @@ impl<'a> Sources<'a> {
             let sources = Sources::before(self.conversation, self.policy, lookup.segment);
             let said = |value: &Value| {
                 let mut texts = sources.texts().filter(|source| matches!(source.kind, Kind::User));
-                texts.any(|source| sources.step() && source.digest.index().holds(value))
+                texts.any(|source| {
+                    let index = source.digest.index();
+                    sources.steps_for(index.length()) && index.holds(value)
+                })
             };
             let entries = self.policy.entries(lookup.server.as_deref(), &lookup.name);
             let Some(leaves) = arguments(lookup, &entries) else { return false };
-            let mut named = leaves.all.iter().filter(|(_, value)| !is_empty(value)).peekable();
+            let mut named = leaves.values().filter(|(_, value)| !is_empty(value)).peekable();
             named.peek().is_some() && named.all(|(_, value)| said(value))
         })
     }
@@ -202,8 +225,18 @@ impl Provenance for Sources<'_> {
 
 /// The values of a lookup's call that need provenance; none if they cannot be read, or are too many.
 fn arguments<'a>(lookup: &'a Lookup, entries: &[&Tool]) -> Option<Leaves<'a>> {
-    let leaves = Leaves::sensitive(entries, lookup.arguments.arguments()?, &[]);
+    let leaves = Leaves::sensitive(entries, lookup.arguments.arguments()?, &[], None);
     (!leaves.is_cut).then_some(leaves)
+}
+
+/// Whether a lookup has nothing by which it could be fixed what is found: its rules say that no argument is sensitive,
+/// or they name none and it was called without any. What it finds is then for its rules to say.
+fn is_free(lookup: &Lookup, entries: &[&Tool]) -> bool {
+    let mut named = entries.iter().filter_map(|tool| tool.sensitive.as_ref()).peekable();
+    match named.peek() {
+        Some(_) => named.all(Vec::is_empty),
+        None => lookup.arguments.arguments().is_some_and(is_empty),
+    }
 }
 
 /// Whether a value says too little to need provenance.

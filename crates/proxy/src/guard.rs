@@ -9,9 +9,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use dialect::Dialect;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderName};
-use model::{Agent, Carrier, Label, Mode, OnRefusal, Refusal, RequestView, ResponseView, ToolCall, Trust};
+use model::{
+    Agent, Carrier, Label, Mode, OnRefusal, OutputKind, Refusal, RequestView, ResponseView, ToolCall,
+    ToolKind, Trust,
+};
 use policy::{CallDecision, Conversation, Declared, Policy, Setting, Value};
 use wire::splice::Edits;
 
@@ -57,6 +61,8 @@ pub(crate) struct Guard {
     /// Some call could be refused.
     holds: bool,
     judgement: Judgement,
+    /// Keys of what goes on from this exchange.
+    keys: Vec<Key>,
     /// Whose exchange it is.
     owner: u64,
     mode: Mode,
@@ -66,6 +72,8 @@ pub(crate) struct Guard {
     /// How often the model may still be told.
     reasks: u32,
     revision: Arc<Revision>,
+    /// How many segments and calls of the answer were looked at.
+    seen: (usize, usize),
     /// The label that the conversation starts with.
     start: Label,
     recall: Option<Arc<Recall>>,
@@ -113,11 +121,13 @@ impl Guard {
             conversation: None,
             declared: Declared::default(),
             holds: false,
+            keys: Vec::new(),
             owner: 0,
             mode,
             observed: BTreeSet::new(),
             on_refusal,
             revision,
+            seen: (0, 0),
             start,
             recall: None,
         }))
@@ -133,8 +143,11 @@ impl Guard {
     }
 
     /// Who calls: by their key, since nobody is authenticated here.
-    pub(crate) fn caller(&self, headers: &HeaderMap, recall: &Recall) -> Caller {
+    pub(crate) fn caller(&self, headers: &HeaderMap, query: &str, recall: &Recall) -> Caller {
         let secret = KEYS.iter().find_map(|name| headers.get(name)).map(|value| value.as_bytes());
+        // Google's clients may send it so.
+        let secret =
+            secret.or_else(|| query.split('&').find_map(|part| part.strip_prefix("key=")).map(str::as_bytes));
         let owner = recall.number(secret.unwrap_or_default());
         let session = session(headers);
         let session = session.map(|id| recall.key((&self.agent.id, owner), Subject::Session(id)));
@@ -148,13 +161,16 @@ impl Guard {
         view: &RequestView,
         caller: &Caller,
         recall: &Arc<Recall>,
-        withhold: impl Fn(usize, &str) -> Option<(model::Span, Vec<u8>)>,
+        dialect: &dyn Dialect,
     ) -> Result<Bytes, Failure> {
         if view.elsewhere && self.mode == Mode::Enforce {
             return Err(Failure::TwoConversations);
         }
         self.owner = caller.owner;
         self.recall = Some(Arc::clone(recall));
+        if !dialect.shows_hosted() && view.tools.iter().any(|tool| tool.kind == ToolKind::Hosted) {
+            self.searches();
+        }
         self.declared = conversation::declared(body, view, &recall.memory);
         let history = History::read(body, view, self, recall);
         let known = [caller.session, history.prefix(self, recall)];
@@ -166,6 +182,7 @@ impl Guard {
         let known = caller.session.into_iter().chain(history.whole(self, recall)).chain(history.grows());
         for key in known {
             recall.tighten(key, &read.label);
+            self.keys.push(key);
         }
         let mut edits = Edits::default();
         let mut last = None;
@@ -180,7 +197,7 @@ impl Guard {
             if let Some(result) = result.filter(|_| withheld) {
                 let words = words::withheld(tool.as_deref(), decision.fate);
                 let has_content = view.results.get(result).is_none_or(|result| result.content.is_some());
-                match withhold(result, &words) {
+                match dialect.withhold(body, view, result, &words) {
                     Some((span, text)) => edits.replace(span, text),
                     None if has_content => return Err(Failure::ResultStays),
                     None => {}
@@ -190,7 +207,7 @@ impl Guard {
         self.judgement.context(&read, history.offset());
         self.conversation = Some(read);
         self.check_hosted(view, body)?;
-        self.holds = self.mode == Mode::Enforce && self.may_refuse(view, body);
+        self.holds = self.mode == Mode::Enforce && self.may_refuse();
         let sent = edits.apply(body).map_err(|_| Failure::Internal)?;
         Ok(match sent {
             Cow::Borrowed(_) => body.clone(),
@@ -201,11 +218,37 @@ impl Guard {
     /// Judges the calls of an answer that have ended, or all that are left, without consequences. What goes through is
     /// known before the client can act on it.
     pub(crate) fn observe(&mut self, view: &ResponseView, ended: impl Iterator<Item = usize>) {
+        self.saw(view);
         let is_cut = is_cut_off(view);
         for at in ended {
             if let Some(call) = view.calls.get(at).filter(|_| self.observed.insert(at)) {
                 self.complete(call, is_cut);
             }
+        }
+    }
+
+    /// The provider may bring content in without showing it: whatever is said is said after that.
+    pub(crate) fn searches(&mut self) {
+        self.start = self.start.meet(&Label::of(Trust::Untrusted));
+    }
+
+    /// What a tool of the provider brought into the answer is not trusted: calls behind it are judged so, and what goes
+    /// on from the answer begins so.
+    pub(crate) fn saw(&mut self, view: &ResponseView) {
+        let (segments, calls) = self.seen;
+        self.seen = (view.segments.len(), view.calls.len());
+        let segments = view.segments.get(segments..).unwrap_or_default();
+        let calls = view.calls.get(calls..).unwrap_or_default();
+        let is_hosted = segments.iter().any(|segment| segment.kind == OutputKind::HostedTool)
+            || calls.iter().any(|call| call.carrier == Carrier::Hosted);
+        let (true, Some(read), Some(recall)) = (is_hosted, &mut self.conversation, &self.recall) else {
+            return;
+        };
+        read.label = read.label.meet(&Label::of(Trust::Untrusted));
+        let kept = [&view.id, &view.conversation].into_iter().flatten();
+        let kept = kept.map(|id| recall.key((&self.agent.id, self.owner), Subject::Reference(id)));
+        for key in self.keys.iter().copied().chain(kept) {
+            recall.tighten(key, &read.label);
         }
     }
 
@@ -227,6 +270,7 @@ impl Guard {
     /// The model was told.
     pub(crate) fn told(&mut self) {
         self.reasks = self.reasks.saturating_sub(1);
+        self.seen = (0, 0); // the next answer is another one
         self.judgement.asked_again();
     }
 
@@ -311,17 +355,9 @@ impl Guard {
         decision.is_some_and(|decision| decision.verdict == model::Verdict::Allow)
     }
 
-    fn may_refuse(&self, view: &RequestView, body: &[u8]) -> bool {
-        let Some(conversation) = &self.conversation else { return true };
-        // A tool that no rule can name: what is true of it is true of calls of tools that were not declared.
-        if !self.allows_always("\u{0}", None) {
-            return true;
-        }
-        let policy = &self.revision.policy;
-        // Where rules allow every tool whatever it is called with, nobody asks which one is meant.
-        let names = conversation::names(body, view);
-        !names.iter().all(|(name, namespace)| self.allows_always(name, namespace.as_deref()))
-            && conversation.may_refuse(policy, &self.declared, &self.setting())
+    /// Whether a call could be refused, be it of a tool that the request does not declare.
+    fn may_refuse(&self) -> bool {
+        !self.revision.policy.always_allows()
     }
 
     /// Refuses a request that offers tools which the provider runs, unless the policy allows each of them.

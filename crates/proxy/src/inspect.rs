@@ -98,10 +98,9 @@ fn check_route(admitted: &Admitted) -> Result<(), Failure> {
 /// What is judged as JSON must not be a form to the provider.
 fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
     let is_json = |value: &HeaderValue| {
-        let essence = value.to_str().ok().and_then(|value| value.split(';').next()).map(str::trim);
-        essence.is_some_and(|essence| {
-            let essence = essence.to_ascii_lowercase();
-            essence.is_empty() || essence == "text/plain" || essence.ends_with("json")
+        let value = value.as_bytes().to_ascii_lowercase();
+        value.split(|byte| *byte == b';').next().map(<[u8]>::trim_ascii).is_some_and(|essence| {
+            essence.is_empty() || essence == b"text/plain" || essence.ends_with(b"json")
         })
     };
     if headers.get_all(CONTENT_TYPE).iter().all(is_json) { Ok(()) } else { Err(Failure::TypeNotJudged) }
@@ -114,13 +113,15 @@ async fn judge(
     view: RequestView,
     state: &Arc<State>,
 ) -> Result<(Box<Guard>, Bytes), Failure> {
-    let caller = guard.caller(&admitted.head.headers, &state.recall);
-    let dialect = admitted.dialect;
+    let caller = guard.caller(&admitted.head.headers, admitted.target().query, &state.recall);
+    let Some(dialect) = admitted.dialect else { return Err(Failure::Internal) };
+    if admitted.provider.searches {
+        guard.searches();
+    }
     let large = body.len() >= LARGE;
     let recall = Arc::clone(&state.recall);
     let work = move || {
-        let withhold = |result: usize, words: &str| dialect?.withhold(&body, &view, result, words);
-        let body = guard.read(&body, &view, &caller, &recall, withhold)?;
+        let body = guard.read(&body, &view, &caller, &recall, dialect)?;
         Ok((guard, body))
     };
     if large { on_own_thread(work).await? } else { work() }

@@ -1,18 +1,21 @@
 //! What is remembered of earlier exchanges: labels, which only tighten, and calls that were let through.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::Label;
 
-/// Most labels that are kept; the oldest are forgotten first. What is forgotten counts as never seen, which is
-/// stricter.
+/// Most labels that are kept of each kind; those that were not asked for the longest are forgotten first. A call that is
+/// forgotten counts as never seen, which is stricter; a session or a row counts as new, which is not.
 const MOST: usize = 262_144;
 
 /// What a label is kept for. A keyed hash, so that nobody can make two things that share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key(u64, u64);
+pub(crate) struct Key {
+    hash: (u64, u64),
+    is_lasting: bool,
+}
 
 /// What a label is kept of.
 #[derive(Clone, Copy, Debug, Hash)]
@@ -45,7 +48,11 @@ pub(crate) struct Keys(RandomState, RandomState);
 impl Keys {
     /// The key of something that belongs to `owner`: an agent, and who calls.
     pub(crate) fn key(&self, owner: (&str, u64), subject: Subject<'_>) -> Key {
-        Key(self.0.hash_one((owner, subject)), self.1.hash_one((owner, subject)))
+        let is_lasting = match subject {
+            Subject::Reference(_) | Subject::Session(_) => true,
+            Subject::Call(..) | Subject::Prefix(..) | Subject::Tool(..) => false,
+        };
+        Key { hash: (self.0.hash_one((owner, subject)), self.1.hash_one((owner, subject))), is_lasting }
     }
 
     /// A number for a secret, from which it cannot be told.
@@ -54,35 +61,56 @@ impl Keys {
     }
 }
 
-/// Labels in memory.
+/// Labels in memory. What would loosen a context if it were forgotten is kept apart, so that calls and rows of messages,
+/// which come with every request, do not drive it out.
 #[derive(Debug, Default)]
-pub(crate) struct InMemory(Mutex<Kept>);
+pub(crate) struct InMemory {
+    lasting: Mutex<Kept>,
+    passing: Mutex<Kept>,
+}
 
+/// Labels in two generations: what was asked for since the younger one was begun is in it.
 #[derive(Debug, Default)]
 struct Kept {
-    labels: HashMap<Key, Label>,
-    /// Oldest first.
-    order: VecDeque<Key>,
+    old: HashMap<Key, Label>,
+    young: HashMap<Key, Label>,
+}
+
+impl Kept {
+    /// The label of this key, which is young again.
+    fn label(&mut self, key: Key) -> Option<&mut Label> {
+        if let Some(label) = self.old.remove(&key) {
+            self.insert(key, label);
+        }
+        self.young.get_mut(&key)
+    }
+
+    fn insert(&mut self, key: Key, label: Label) {
+        if self.young.len() >= MOST / 2 {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, label);
+    }
+}
+
+impl InMemory {
+    fn of(&self, key: Key) -> MutexGuard<'_, Kept> {
+        let kept = if key.is_lasting { &self.lasting } else { &self.passing };
+        kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Labels for InMemory {
     fn label(&self, key: Key) -> Option<Label> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).labels.get(&key).cloned()
+        self.of(key).label(key).map(|label| label.clone())
     }
 
     fn tighten(&self, key: Key, label: &Label) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = kept.labels.get_mut(&key) {
-            *known = known.meet(label);
-            return;
+        let mut kept = self.of(key);
+        match kept.label(key) {
+            Some(known) => *known = known.meet(label),
+            None => kept.insert(key, label.clone()),
         }
-        if kept.order.len() >= MOST
-            && let Some(oldest) = kept.order.pop_front()
-        {
-            kept.labels.remove(&oldest);
-        }
-        kept.order.push_back(key);
-        kept.labels.insert(key, label.clone());
     }
 }
 
@@ -111,13 +139,16 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_are_forgotten() {
+    fn what_was_not_asked_for_the_longest_is_forgotten_and_sessions_outlast_calls() {
         let (keys, labels) = (Keys::default(), InMemory::default());
-        let key = |number: usize| keys.key(("agent", 0), Subject::Session(&number.to_string()));
-        for number in 0..=MOST {
-            labels.tighten(key(number), &Label::default());
+        let call = |number: usize| keys.key(("agent", 0), Subject::Call(&number.to_string(), "f", None));
+        let session = keys.key(("agent", 0), Subject::Session("s"));
+        labels.tighten(session, &Label::of(Trust::Untrusted));
+        for number in 0..2 * MOST {
+            labels.tighten(call(number), &Label::default());
+            assert_eq!(labels.label(call(0)), Some(Label::default()), "asked for again and again");
         }
-        assert_eq!(labels.label(key(0)), None);
-        assert_eq!(labels.label(key(1)), Some(Label::default()));
+        assert_eq!((labels.label(call(1)), labels.label(call(2 * MOST - 1))), (None, Some(Label::default())));
+        assert_eq!(labels.label(session), Some(Label::of(Trust::Untrusted)));
     }
 }

@@ -71,9 +71,8 @@ impl Replay {
         let Some(mut guard) = Guard::of(Some(&self.revision), &self.agent) else {
             return Err("nothing is judged".to_owned());
         };
-        let caller = guard.caller(&HeaderMap::new(), &self.recall);
-        let withhold = |result: usize, words: &str| dialect.withhold(request, &view, result, words);
-        let read = guard.read(request, &view, &caller, &self.recall, withhold);
+        let caller = guard.caller(&HeaderMap::new(), "", &self.recall);
+        let read = guard.read(request, &view, &caller, &self.recall, dialect);
         guard.observe(answer, 0..answer.calls.len());
         let decisions = serde_json::to_value(guard.judgement()).map_err(|error| error.to_string())?;
         let (sent, refused) = match read {

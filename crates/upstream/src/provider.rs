@@ -30,6 +30,8 @@ pub struct Provider {
     pub idle: Duration,
     /// The segment of our paths that names it.
     pub name: String,
+    /// Whether its models search the web without being asked to, and without a call that shows it.
+    pub searches: bool,
     /// Whether its API is served by Vertex AI too.
     pub vertex_ai: bool,
     /// Which of the [transports](Providers::transports) reaches it.
@@ -117,6 +119,7 @@ impl Providers {
             headers: settings.headers.clone(),
             idle: settings.idle.unwrap_or(config.timeouts.idle),
             name: name.to_owned(),
+            searches: row.is_some_and(|row| row.searches),
             transport,
             vertex_ai: row.is_some_and(|row| row.vertex_ai),
         };

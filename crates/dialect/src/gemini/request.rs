@@ -90,7 +90,12 @@ fn content_part(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonEr
         }
         PartKind::HostedResult => Origin::HostedTool,
         PartKind::Result => {
-            view.results.push(ToolResult { call_id: part.id, content: part.response, name: part.name });
+            view.results.push(ToolResult {
+                call_id: part.id,
+                content: part.response,
+                has_files: part.has_files,
+                name: part.name,
+            });
             Origin::Tool(view.results.len().saturating_sub(1))
         }
         PartKind::Text => Origin::User,

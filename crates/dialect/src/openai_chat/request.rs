@@ -9,7 +9,21 @@ use wire::json::{JsonError, Kind, Reader, decode};
 pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
     let mut view = RequestView::default();
     let mut reader = Reader::new(body)?;
-    let fields = ["model", "stream", "messages", "tools", "functions", "input", "prompt", "contents"];
+    let fields = [
+        "model",
+        "stream",
+        "messages",
+        "tools",
+        "functions",
+        "input",
+        "prompt",
+        "contents",
+        SEARCHES[0],
+        SEARCHES[1],
+        SEARCHES[2],
+        SEARCHES[3],
+    ];
+    let mut searches = false;
     reader.object(fields, |r, field| {
         match field {
             Some(0) => view.model = r.characters()?.map(Into::into),
@@ -17,13 +31,55 @@ pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
             Some(2) => r.array(|r| message(r, &mut view))?,
             Some(3) => r.array(|r| declared(r, &mut view))?,
             Some(4) => r.array(|r| declared_function(r, &mut view))?,
-            Some(_) => view.elsewhere |= crate::is_given(r)?,
+            Some(5..=7) => view.elsewhere |= crate::is_given(r)?,
+            Some(_) => searches |= crate::is_given(r)?,
             None => r.skip()?,
         }
         Ok(())
     })?;
     reader.end()?;
+    if searches || view.model.as_deref().is_some_and(|model| model.ends_with(ONLINE)) {
+        searched(body, &mut view)?;
+    }
     Ok(view)
+}
+
+/// Members by which providers search the web for the model, each in its own way: OpenAI, xAI, OpenRouter, Alibaba Cloud.
+const SEARCHES: [&str; 4] = ["web_search_options", "search_parameters", "plugins", "enable_search"];
+
+/// End of a model's name by which OpenRouter does.
+const ONLINE: &str = ":online";
+
+/// Members that make the provider search are tools that it runs, by the member's name; or by the model's.
+fn searched(body: &[u8], view: &mut RequestView) -> Result<(), JsonError> {
+    Reader::new(body)?.members(|r, key, offset| {
+        let is_model = key.is("model");
+        let is_search = SEARCHES.iter().any(|name| key.is(name));
+        if !is_model && !is_search {
+            return r.skip();
+        }
+        let own = r.key_at(offset);
+        r.kind()?;
+        let start = r.position();
+        let (is_on, name) = match r.kind()? {
+            Kind::Bool => (r.boolean()? == Some(true), own),
+            Kind::Null => (r.skip().map(|()| false)?, own),
+            Kind::Object => {
+                let mode = r.member("mode", |r| r.string())?;
+                (mode.is_none_or(|mode| decode(r.bytes(), mode) != "off"), own)
+            }
+            Kind::String if is_model => {
+                let name = r.string()?;
+                (name.is_some_and(|name| decode(r.bytes(), name).ends_with(ONLINE)), name)
+            }
+            Kind::Array | Kind::Number | Kind::String => (r.skip().map(|()| true)?, own),
+        };
+        if is_on {
+            let declaration = Span { start, end: r.position() };
+            view.tools.push(DeclaredTool { declaration, kind: ToolKind::Hosted, name, namespace: None });
+        }
+        Ok(())
+    })
 }
 
 /// One of `messages`. Its role may stand behind its content, so parts that have the role's origin are marked
@@ -56,7 +112,7 @@ fn message(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> 
         Some("assistant") => Origin::Assistant,
         Some("developer" | "system") => Origin::System,
         Some("function" | "tool") => {
-            view.results.push(ToolResult { call_id, content, name });
+            view.results.push(ToolResult { call_id, content, has_files: false, name });
             Origin::Tool(view.results.len().saturating_sub(1))
         }
         Some("user") => Origin::User,

@@ -127,7 +127,7 @@ fn result(item: &Item<'_>, view: &mut RequestView) -> Origin {
         Carrier::Custom | Carrier::Function | Carrier::LegacyFunction => {
             let content = item.output.or(item.tools);
             let call_id = item.call_id.or(item.id);
-            view.results.push(ToolResult { call_id, content, name: item.name });
+            view.results.push(ToolResult { call_id, content, has_files: false, name: item.name });
             Origin::Tool(view.results.len().saturating_sub(1))
         }
         Carrier::Hosted => Origin::HostedTool,

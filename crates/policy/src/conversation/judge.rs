@@ -1,7 +1,5 @@
 //! Calls in a conversation.
 
-use model::Verdict;
-
 use super::{Conversation, Setting};
 use crate::compile::Policy;
 use crate::decide::{Call, Context};
@@ -32,15 +30,6 @@ impl Conversation {
             return Some(self.decide_call(policy, &refused.call(false), setting));
         }
         policy.settled(tool, &self.context(setting))
-    }
-
-    /// Whether a call of a declared tool that the application runs could be refused, or has to be approved. If not,
-    /// nothing need be held.
-    pub fn may_refuse(&self, policy: &Policy, declared: &Declared, setting: &Setting<'_>) -> bool {
-        declared.names().filter(|(_, _, is_hosted)| !is_hosted).any(|(name, namespace, _)| {
-            let decided = self.settled(policy, declared, name, namespace, setting);
-            decided.is_none_or(|decision| decision.verdict != Verdict::Allow)
-        })
     }
 
     /// The context of what the model says now.

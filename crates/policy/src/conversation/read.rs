@@ -165,7 +165,12 @@ impl<'a> Reading<'a> {
         let number = self.read.results.len().saturating_add(1);
         let name = tools.first().map(|tool| tool.name.to_owned()).unwrap_or_default();
         let passes = decision.fate == Fate::Passes;
-        let label = decision.label.clone();
+        let mut label = decision.label.clone();
+        // Nobody reads pictures and files here.
+        let has_files = (answered.has_files || digest.has_files()) && !self.setting.trusted_attachments;
+        if passes && has_files {
+            label = label.meet(&Label::of(Trust::Untrusted));
+        }
         self.read.results.push((at, decision));
         if passes && is_certain && !is_wrapped {
             self.lookup(at, number, answered, &digest);

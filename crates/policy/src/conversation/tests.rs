@@ -86,9 +86,10 @@ impl Case {
             .zip(&raws)
             .map(|(said, raw)| {
                 let origin = match said {
-                    Said::Tool(name, arguments, _) => {
-                        Origin::Result(Answered { calls: vec![asked(name, arguments)], own_name: None })
-                    }
+                    Said::Tool(name, arguments, _) => Origin::Result(Answered {
+                        calls: vec![asked(name, arguments)],
+                        ..Answered::default()
+                    }),
                     Said::Other(origin, _) => origin(),
                 };
                 Segment { origin, raw: raw.as_bytes() }
@@ -126,7 +127,10 @@ impl Case {
 }
 
 fn result<'a>(calls: Vec<Asked<'a>>, own_name: Option<&'a str>) -> Segment<'a> {
-    Segment { origin: Origin::Result(Answered { calls, own_name }), raw: br#""{\"a\":1}""# }
+    Segment {
+        origin: Origin::Result(Answered { calls, own_name, ..Answered::default() }),
+        raw: br#""{\"a\":1}""#,
+    }
 }
 
 fn trust(segments: &[Label]) -> Vec<Trust> {
@@ -174,7 +178,8 @@ fn c3_every_carrier_is_labelled_and_the_unseen_is_untrusted() {
         r#"{"type":"function_call_output","call_id":"c","output":"{\"from\":\"ann\"}"}"#,
         r#"{"functionResponse":{"name":"mail","response":{"from":"ann"}}}"#,
     ] {
-        let answered = Answered { calls: vec![asked("mail", "{}")], own_name: Some("mail") };
+        let answered =
+            Answered { calls: vec![asked("mail", "{}")], own_name: Some("mail"), ..Answered::default() };
         let segment = Segment { origin: Origin::Result(answered), raw: raw.as_bytes() };
         assert_eq!(case.segments(&[segment]).label.trust, Trust::Trusted, "{raw}");
     }
@@ -298,6 +303,7 @@ fn c24_fields_outside_the_schema_are_judged_or_forbidden() {
     let case = Case::new("tools: [{ tool: send, sensitive: [to] }]");
     let said = [user("write to ann@corp.example"), Said::Tool("read", "{}", "evil")];
     let read = case.read(&said);
+    // A name that nobody declared says something, too.
     let open = Parameters::of(
         br#"{"name":"send","input_schema":{"properties":{"to":{},"body":{},"how":{"enum":["fast"]}}}}"#,
     );
@@ -311,7 +317,7 @@ fn c24_fields_outside_the_schema_are_judged_or_forbidden() {
     assert_eq!(verdict(plain, &closed), ALLOW);
     assert_eq!(verdict(extra, &open), ARGUMENTS);
     assert_eq!(verdict(extra, &closed), Verdict::Refuse(Refusal::NotJudgeable));
-    assert_eq!(verdict(r#"{"to":"ann@corp.example","bcc":"ann@corp.example"}"#, &open), ALLOW);
+    assert_eq!(verdict(r#"{"to":"ann@corp.example","bcc":"ann@corp.example"}"#, &open), ARGUMENTS);
     let misnamed = Case::new("tools: [{ tool: send, sensitive: [recipient] }]");
     let read_there = misnamed.read(&said);
     let verdict_there = |json: &str| misnamed.declared_call(&read_there, "send", json, Some(&open)).verdict;
@@ -320,7 +326,8 @@ fn c24_fields_outside_the_schema_are_judged_or_forbidden() {
     let all = Case::new("");
     let read = all.read(&said);
     let verdict = |json: &str| all.declared_call(&read, "send", json, Some(&open)).verdict;
-    assert_eq!(verdict(r#"{"how":"fast","a":true,"b":null,"c":"","d":[],"e":{}}"#), ALLOW);
+    assert_eq!(verdict(r#"{"how":"fast","to":[[],{},null,true],"body":""}"#), ALLOW);
+    assert_eq!(verdict(r#"{"how":"fast","evil":null}"#), ARGUMENTS);
     assert_eq!(verdict(r#"{"how":"slow"}"#), ARGUMENTS);
 }
 
@@ -362,6 +369,48 @@ fn lookups_lend_what_they_yield() {
     let next = Said::Tool("search", r#"{"query":"e-24"}"#, r#"{"events":[{"id":"e-25"}]}"#);
     assert_eq!(case.verdict(&[told, found, next], "move", r#"{"id":"e-25"}"#), ALLOW);
     assert_eq!(case.verdict(&[told, evil, next], "move", r#"{"id":"e-25"}"#), ARGUMENTS);
+}
+
+#[test]
+fn a_lookup_that_fixes_nothing_lends_nothing() {
+    let case = Case::new(CALENDAR);
+    let told = user("move the dentist event");
+    for nothing in ["{}", r#"{"query":""}"#, r#"{"query":null}"#, r#"{"q":"mallory"}"#] {
+        let found = Said::Tool("search", nothing, EVENTS);
+        assert_eq!(case.verdict(&[told, found], "move", r#"{"id":"e-24"}"#), ARGUMENTS, "{nothing}");
+    }
+}
+
+#[test]
+fn c24_names_within_arguments_count_unless_the_tool_has_them() {
+    let case = Case::new("tools: [{ tool: share, sensitive: [file, permissions] }]");
+    let said =
+        [user("share notes.txt with ann@corp.example"), Said::Tool("read", "{}", "mallory@evil.example")];
+    let verdict = |arguments: &str| case.verdict(&said, "share", arguments);
+    assert_eq!(verdict(r#"{"file":"notes.txt","permissions":{"ann@corp.example":true}}"#), ALLOW);
+    assert_eq!(verdict(r#"{"file":"notes.txt","permissions":{"mallory@evil.example":true}}"#), ARGUMENTS);
+    assert_eq!(verdict(r#"{"file":"notes.txt","permissions":[{"mallory@evil.example":{}}]}"#), ARGUMENTS);
+    assert_eq!(verdict(r#"{"file":"notes.txt","PERMISSIONS":"mallory@evil.example"}"#), ARGUMENTS);
+}
+
+#[test]
+fn what_a_result_repeats_of_its_call_is_no_source_whatever_the_arguments_look_like() {
+    let case = Case::new(
+        "tools: [{ tool: get, calls: [{ then: allow }], results: [{ then: trusted }] }, { tool: delete }]",
+    );
+    for (arguments, result, call) in [
+        (r#"{"id":"evil-7","role":"x"}"#, "no file evil-7", r#"{"id":"evil-7"}"#),
+        (r#"{"type":"file","id":"evil-7"}"#, "no file evil-7", r#"{"id":"evil-7"}"#),
+        (
+            r#"{"when":"May 15th at 19:00"}"#,
+            "no slot on May 15th at 19:00",
+            r#"{"start":"2026-05-15 19:00"}"#,
+        ),
+    ] {
+        let page = Said::Tool("read", "{}", "evil-7, May 15th");
+        let said = [user("today is 2026-04-01"), page, Said::Tool("get", arguments, result)];
+        assert_eq!(case.verdict(&said, "delete", call), ARGUMENTS, "{arguments}");
+    }
 }
 
 #[test]
@@ -457,7 +506,7 @@ fn lookups_of_foreign_or_ambiguous_calls_lend_nothing() {
     let events = serde_json::Value::from(EVENTS).to_string();
     let verdict = |calls: Vec<Asked<'_>>| {
         let told = Segment { origin: Origin::User, raw: br#""move the dentist event""# };
-        let origin = Origin::Result(Answered { calls, own_name: None });
+        let origin = Origin::Result(Answered { calls, ..Answered::default() });
         let read = case.segments(&[told, Segment { origin, raw: events.as_bytes() }]);
         case.call(&read, "move", r#"{"id":"e-24"}"#).verdict
     };

@@ -271,21 +271,19 @@ impl<'a> Judge<'a> {
 
     fn origins(&self) -> Origins {
         self.looked.set(true);
-        let leaves = match self.fits() {
-            true => Leaves::sensitive(self.entries, self.arguments, self.undeclared),
-            false => Leaves::sensitive(&[], self.arguments, self.undeclared),
-        };
+        let entries = if self.fits() { self.entries } else { &[] };
+        let leaves = Leaves::sensitive(entries, self.arguments, self.undeclared, self.call.parameters);
         if leaves.is_cut {
             return Err(());
         }
-        let argument = |(path, value): (String, &Value)| {
-            let leaf = Leaf { path: &path, tool: self.call.tool, value };
+        let argument = |(path, value): (&str, &Value)| {
+            let leaf = Leaf { path, tool: self.call.tool, value };
             let listed = || in_list(self.policy, self.entries, leaf);
             let origin = self.provenance.origin(leaf).or_else(listed);
             let seen = if origin.is_none() { self.provenance.seen(leaf) } else { None };
-            Argument { origin, path, seen }
+            Argument { origin, path: path.to_owned(), seen }
         };
-        Ok(leaves.all.into_iter().map(argument).collect())
+        Ok(leaves.values().map(argument).collect())
     }
 
     /// Whether every reader that the argument at `path` names is in the audience.

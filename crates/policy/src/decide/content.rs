@@ -1,5 +1,7 @@
 //! The content of results as values.
 
+use std::collections::BTreeMap;
+
 use serde_saphyr::options::{AliasLimits, MergeKeyPolicy};
 
 use crate::rule::Format;
@@ -40,7 +42,12 @@ fn no_aliases() -> AliasLimits {
 /// one block is not looked into: what one says would hide what the others bring along.
 fn unwrap_block(value: Value) -> Option<Value> {
     let blocks = match &value {
-        Value::Object(members) => members.get("content").unwrap_or(&value),
+        Value::Object(members)
+            if has_only(members, &["_meta", "content", "isError", "structuredContent"]) =>
+        {
+            members.get("content").unwrap_or(&value)
+        }
+        other @ Value::Object(_) => other,
         other @ (Value::Array(_) | Value::Bool(_) | Value::Null | Value::Number(_) | Value::Text(_)) => other,
     };
     let Value::Array(blocks) = blocks else { return Some(value) };
@@ -48,8 +55,21 @@ fn unwrap_block(value: Value) -> Option<Value> {
         return Some(value);
     }
     let [Value::Object(block)] = blocks.as_slice() else { return None };
+    if !has_only(block, &["_meta", "annotations", "cache_control", "citations", "text", "type"]) {
+        return None;
+    }
     let text = block.get("text").and_then(Value::text)?;
-    Value::from_json(text.as_bytes()).ok()
+    let inner = Value::from_json(text.as_bytes()).ok()?;
+    let structured = match &value {
+        Value::Object(members) => members.get("structuredContent"),
+        Value::Array(_) | Value::Bool(_) | Value::Null | Value::Number(_) | Value::Text(_) => None,
+    };
+    // An MCP server says the same twice, or it says something that nobody looked at.
+    structured.is_none_or(|structured| *structured == inner).then_some(inner)
+}
+
+fn has_only(members: &BTreeMap<String, Value>, names: &[&str]) -> bool {
+    members.keys().all(|name| names.contains(&name.as_str()))
 }
 
 /// The type of a content block.
@@ -79,6 +99,14 @@ mod tests {
         assert_eq!(read(Format::Json, r#"[{"type":"text","text":"no JSON"}]"#), None);
         assert_eq!(read(Format::Json, r#"[{"type":"text","text":"1"},{"type":"image"}]"#), None);
         assert_eq!(read(Format::Json, "plain"), None);
+        // What else stands there must not be hidden by it.
+        let hides = r#"[{"type":"text","from":"mallory","text":"[{\"from\":\"ceo\"}]"}]"#;
+        assert_eq!(read(Format::Json, hides), None);
+        let twice = r#"{"content":[{"type":"text","text":"{\"a\":1}"}],"structuredContent":{"a":1}}"#;
+        assert_eq!(read(Format::Json, twice), inner);
+        assert_eq!(read(Format::Json, &twice.replace(r#":{"a":1}"#, r#":{"a":2}"#)), None);
+        let other = r#"{"content":[{"type":"text","text":"{\"a\":1}"}],"b":2}"#;
+        assert_eq!(read(Format::Json, other), json(other));
     }
 
     #[test]

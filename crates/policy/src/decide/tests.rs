@@ -187,7 +187,8 @@ tools:
         (r#"{"to":["a@corp.example","known@evil.example"],"body":"x"}"#, ALLOW),
         (r#"{"to":["a@corp.example"],"cc":["x@evil.example"]}"#, ARGUMENTS),
         (r#"{"to":["known"],"cc":{"deep":[{"er":"x"}]}}"#, ARGUMENTS),
-        (r#"{"to":["known"],"cc":{"deep":[{"er":"known"}]}}"#, ALLOW),
+        (r#"{"to":["known"],"cc":{"deep":[{"er":"known"}]}}"#, ARGUMENTS),
+        (r#"{"to":["known"],"cc":[["known"]]}"#, ALLOW),
         (r#"{"to":["known"],"extra":"x"}"#, ARGUMENTS),
     ] {
         check(policy, Trust::Untrusted, arguments, wanted);

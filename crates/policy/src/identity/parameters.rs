@@ -4,7 +4,7 @@
 //! `allOf` and `$ref` within the declaration. What it does not understand makes arguments undeclared, and so
 //! sensitive, never the other way round.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::memory::size;
 use crate::value::Value;
@@ -16,6 +16,10 @@ const SCHEMAS: [&str; 5] =
 /// Deepest nesting of schemas that is read, references followed.
 const MAX_DEPTH: usize = 12;
 
+/// Most words of a declaration that are kept, and their longest, in bytes.
+const MAX_WORDS: usize = 4096;
+const MAX_WORD: usize = 64;
+
 /// Most nodes of a schema that are read: references could lead to any number.
 const MAX_NODES: usize = 4096;
 
@@ -25,6 +29,8 @@ pub struct Parameters {
     bytes: usize,
     /// None if the declaration has no schema.
     root: Option<Node>,
+    /// The words of the declaration.
+    words: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,11 +61,23 @@ impl Parameters {
         let schema = SCHEMAS.iter().find_map(|name| member(inner, name));
         let mut left = MAX_NODES;
         let root = schema.map(|schema| Node::read(schema, schema, 0, &mut left));
-        Self { bytes: if root.is_some() { size(&value) } else { 0 }, root }
+        let mut words = BTreeSet::new();
+        add_words(&value, &mut words);
+        Self { bytes: size(&value).saturating_mul(2), root, words }
     }
 
     pub(crate) fn size(&self) -> usize {
         self.bytes
+    }
+
+    /// Whether it says which arguments there are.
+    pub(crate) fn names_arguments(&self) -> bool {
+        self.root.as_ref().is_some_and(|root| !root.members.is_empty())
+    }
+
+    /// Whether the declaration has this word, be it as a name or in a description: then it is the tool's own.
+    pub(crate) fn says(&self, word: &str) -> bool {
+        self.words.contains(word)
     }
 
     /// Whether the value that stands at `path` is one of a closed vocabulary.
@@ -168,6 +186,28 @@ impl Node {
                 (false, false)
             }
         }
+    }
+}
+
+/// Adds the words of all names and texts.
+fn add_words(value: &Value, words: &mut BTreeSet<String>) {
+    let mut add = |text: &str| {
+        let found = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-'));
+        let found = found.filter(|word| (1..=MAX_WORD).contains(&word.len()));
+        for word in found {
+            if words.len() < MAX_WORDS {
+                words.insert(word.to_owned());
+            }
+        }
+    };
+    match value {
+        Value::Text(text) => add(text),
+        Value::Object(members) => {
+            members.keys().for_each(|name| add(name));
+            members.values().for_each(|member| add_words(member, words));
+        }
+        Value::Array(items) => items.iter().for_each(|item| add_words(item, words)),
+        Value::Bool(_) | Value::Null | Value::Number(_) => {}
     }
 }
 

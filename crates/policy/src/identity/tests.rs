@@ -113,7 +113,6 @@ fn b14_the_rules_of_the_inner_tool_hold() {
     }
     // What it wraps is not known before the arguments are.
     assert!(conversation.settled(&policy, &declared, "call_tool", None, &setting(&start)).is_none());
-    assert!(conversation.may_refuse(&policy, &declared, &setting(&start)));
 }
 
 #[test]
@@ -153,13 +152,21 @@ tools:
     let undeclared = Some(Verdict::Refuse(Refusal::Undeclared));
     assert_eq!(verdicts(Trust::Trusted), [allow, block, None, None, allow, undeclared]);
     assert_eq!(verdicts(Trust::Untrusted), [allow, block, None, None, None, undeclared]);
-    let (start, untrusted) = (Label::default(), Label::of(Trust::Untrusted));
-    let conversation = policy.read_conversation(&[], &setting(&start), &memory);
-    assert!(conversation.may_refuse(&policy, &declared, &setting(&start)));
-    let harmless = self::declared(&["open", "other"], &memory);
-    assert!(!conversation.may_refuse(&policy, &harmless, &setting(&start)));
-    let conversation = policy.read_conversation(&[], &setting(&untrusted), &memory);
-    assert!(conversation.may_refuse(&policy, &harmless, &setting(&untrusted)));
+}
+
+#[test]
+fn only_a_policy_without_a_rule_against_anything_always_allows() {
+    let always = |rest: &str| policy(&format!("defaults: {{ call: allow }}\n{rest}")).always_allows();
+    assert!(
+        always("")
+            && always("tools: [{ tool: a, calls: [{ when: { arg: x, exists: true }, then: allow }] }]")
+    );
+    assert!(!always("tools: [{ tool: 'delete_*', calls: [{ then: block }] }]"));
+    assert!(!always(
+        "tools: [{ tool: a, calls: [{ requires: { audience: { includes: args.to } }, then: allow }] }]"
+    ));
+    assert!(!always("wrappers: [{ tool: w, name: n, arguments: a }]"));
+    assert!(!policy("tools: [{ tool: '*', calls: [{ then: allow }] }]").always_allows());
 }
 
 fn setting(start: &Label) -> Setting<'_> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use super::text::{all_text, content, plain};
+use super::text::{all_text, content, has_files, plain, whole_text};
 use crate::conversation::decided::Decided;
 use crate::decide::read_content;
 use crate::identity::Parameters;
@@ -22,6 +22,7 @@ pub(crate) struct Digest {
     /// Decisions on it as a result.
     pub decided: Mutex<Vec<Decided>>,
     folded: OnceLock<Arc<str>>,
+    has_files: OnceLock<bool>,
     index: OnceLock<Index>,
     json: OnceLock<Option<Value>>,
     own: AtomicUsize,
@@ -34,6 +35,7 @@ pub(crate) struct Digest {
     shingles: OnceLock<Shingles>,
     text: OnceLock<String>,
     used: Arc<AtomicUsize>,
+    whole_index: OnceLock<Index>,
     yaml: OnceLock<Option<Value>>,
 }
 
@@ -51,6 +53,7 @@ impl Digest {
             arguments: OnceLock::new(),
             decided: Mutex::default(),
             folded: OnceLock::new(),
+            has_files: OnceLock::new(),
             index: OnceLock::new(),
             json: OnceLock::new(),
             own: AtomicUsize::new(0),
@@ -62,6 +65,7 @@ impl Digest {
             shingles: OnceLock::new(),
             text: OnceLock::new(),
             used,
+            whole_index: OnceLock::new(),
             yaml: OnceLock::new(),
         };
         digest.grow(raw.len().saturating_add(OVERHEAD));
@@ -92,6 +96,16 @@ impl Digest {
     /// Its values, to be found again.
     pub fn index(&self) -> &Index {
         self.part(&self.index, || Index::of(self.text()), Index::size)
+    }
+
+    /// All its names and values, to be found again: nothing is left out as no text.
+    pub fn whole_index(&self) -> &Index {
+        self.part(&self.whole_index, || Index::of(&whole_text(&self.raw)), Index::size)
+    }
+
+    /// Whether it is an array of parts, of which one is a picture or a file.
+    pub fn has_files(&self) -> bool {
+        *self.has_files.get_or_init(|| has_files(&self.raw))
     }
 
     /// Its runs of words.

@@ -54,6 +54,22 @@ const TYPES: [&str; 20] = [
     "url",
 ];
 
+/// Types of parts that are no text.
+const FILES: [&str; 9] = [
+    "audio",
+    "document",
+    "file",
+    "image",
+    "image_url",
+    "input_audio",
+    "input_file",
+    "input_image",
+    "resource",
+];
+
+/// Members of a block of text. Others would be hidden by what the text says.
+const OF_TEXT: [&str; 5] = ["_meta", "annotations", "cache_control", "citations", "logprobs"];
+
 /// Members that hold a tool's own JSON, where nothing is left out.
 const FREE: [&str; 3] = ["arguments", "input", "structuredContent"];
 
@@ -64,6 +80,34 @@ pub(super) fn all_text(raw: &[u8]) -> String {
         return String::from_utf8_lossy(raw).into_owned();
     }
     text
+}
+
+/// All names, texts and numbers of a JSON text, whatever they are for.
+pub(super) fn whole_text(raw: &[u8]) -> String {
+    let mut text = String::new();
+    if read(raw, |reader| everything(reader, &mut text)).is_none() {
+        return String::from_utf8_lossy(raw).into_owned();
+    }
+    text
+}
+
+/// Whether a JSON text is an array of parts in a provider's form, of which one is a picture, a sound or a file. (A tool's own
+/// JSON is a string there, or an object.)
+pub(super) fn has_files(raw: &[u8]) -> bool {
+    let mut found = false;
+    let mut look = |reader: &mut Reader<'_>| {
+        reader.object(["type"], |reader, wanted| match wanted {
+            Some(_) => {
+                let kind = reader.characters()?;
+                found |= kind.is_some_and(|kind| FILES.contains(&kind.as_ref()));
+                Ok(())
+            }
+            None => reader.skip(),
+        })
+    };
+    let is_read =
+        raw.trim_ascii_start().starts_with(b"[") && read(raw, |reader| reader.array(&mut look)).is_some();
+    is_read && found
 }
 
 fn read<'a, T>(raw: &'a [u8], mut visit: impl FnMut(&mut Reader<'a>) -> Result<T, JsonError>) -> Option<T> {
@@ -258,20 +302,20 @@ fn blocks(raw: &[u8]) -> Option<Vec<String>> {
 
 /// The text of a block that is one of text.
 fn block(reader: &mut Reader<'_>) -> Result<Option<String>, JsonError> {
-    let (mut is_text, mut text) = (false, None);
-    reader.object(["type", "text"], |reader, wanted| match wanted {
-        Some(0) => {
+    let (mut is_text, mut text, mut has_others) = (false, None, false);
+    reader.members(|reader, key, _| {
+        if key.is("type") {
             let kind = reader.characters()?;
             is_text = matches!(kind.as_deref(), Some("input_text" | "output_text" | "text"));
-            Ok(())
-        }
-        Some(_) => {
+        } else if key.is("text") {
             text = reader.characters()?.map(Cow::into_owned);
-            Ok(())
+        } else {
+            has_others |= !OF_TEXT.iter().any(|name| key.is(name));
+            reader.skip()?;
         }
-        None => reader.skip(),
+        Ok(())
     })?;
-    Ok(text.filter(|_| is_text))
+    Ok(text.filter(|_| is_text && !has_others))
 }
 
 #[cfg(test)]
@@ -296,6 +340,17 @@ mod tests {
         ] {
             assert_eq!(all_text(raw.as_bytes()), wanted, "{raw}");
         }
+    }
+
+    #[test]
+    fn files_are_parts_and_not_a_tools_own() {
+        assert!(has_files(br#"[{"type":"text","text":"x"},{"type":"image","source":{}}]"#));
+        for raw in
+            [r#"[{"type":"text","text":"x"}]"#, r#""[{\"type\":\"image\"}]""#, r#"{"type":"image"}"#, "[1]"]
+        {
+            assert!(!has_files(raw.as_bytes()), "{raw}");
+        }
+        assert_eq!(whole_text(br#"{"role":"x","id":["e24"]}"#), "role\nx\nid\ne24");
     }
 
     #[test]

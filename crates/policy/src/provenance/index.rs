@@ -87,6 +87,11 @@ impl Index {
         }
     }
 
+    /// The bytes of the text.
+    pub(crate) fn length(&self) -> usize {
+        self.lower.len()
+    }
+
     /// The bytes that it takes, about; more after the first value of a type was asked for.
     pub fn size(&self) -> usize {
         let tables = [&self.mails, &self.moments, &self.numbers, &self.webs];

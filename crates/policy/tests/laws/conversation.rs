@@ -94,7 +94,7 @@ fn with_segments<T>(pieces: &[Piece], ask: impl FnOnce(&[Segment<'_>]) -> T) -> 
                 name => {
                     let tool = ToolName { name, server: None };
                     let call = Asked { arguments: Some(arguments.as_bytes()), is_foreign: false, tool };
-                    Origin::Result(Answered { calls: vec![call], own_name: None })
+                    Origin::Result(Answered { calls: vec![call], ..Answered::default() })
                 }
             };
             Segment { origin, raw: raw.as_bytes() }

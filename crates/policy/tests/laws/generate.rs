@@ -199,7 +199,7 @@ pub fn world() -> impl Strategy<Value = World> {
         any::<bool>(),
         asked(),
         audience(),
-        subsequence(vec!["x", "xy", "y", "0", "1", "true", "null"], 0..=7),
+        subsequence(vec!["x", "xy", "y", "0", "1", "true", "null", "k"], 0..=8),
         root(),
         option::of(select(vec!["ops", "sales"])),
         select(&Trust::ALL[..]),

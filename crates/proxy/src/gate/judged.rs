@@ -77,6 +77,8 @@ pub(crate) struct Judged {
     /// The last event ended in a carriage return, so that a line feed may still belong to it.
     returned: bool,
     rulings: Vec<Ruling>,
+    /// How many events wait that say something beside a call.
+    told: usize,
     withheld: Vec<Waiting>,
 }
 
@@ -103,6 +105,7 @@ impl Judged {
             queue: VecDeque::new(),
             returned: false,
             rulings: Vec::new(),
+            told: 0,
             withheld: Vec::new(),
         }
     }
@@ -123,6 +126,9 @@ impl Judged {
         }
         self.returned = raw.ends_with(b"\r") && !self.frames.is_array();
         let Some(class) = class else {
+            if !self.frames.is_array() && !says_nothing(&raw) {
+                return Err(NotJudgeable);
+            }
             match (self.frames.closes(&raw), self.withheld.is_empty() && self.queue.is_empty()) {
                 (true, false) => self.keep_back(Waiting { class: EventClass::default(), raw }),
                 (_, _) => self.frames.as_it_came(&raw, out),
@@ -132,6 +138,7 @@ impl Judged {
         if class.unreadable {
             return Err(NotJudgeable);
         }
+        self.guard.saw(view);
         self.rulings.resize(view.calls.len(), Ruling::Keep);
         self.notices.resize(view.calls.len(), String::new());
         self.decided.resize(view.calls.len(), None);
@@ -154,12 +161,12 @@ impl Judged {
         }
         let is_free = event.class.call_parts.is_empty() && !event.class.stops && !event.class.turn_ended;
         // What is said beside a call that waits must not be overtaken by what is said after it.
-        let is_told = self.queue.iter().any(|waiting| waiting.class.free);
-        let overtakes = is_free && !self.dialect.keeps_order() && !is_told;
+        let overtakes = is_free && !self.dialect.keeps_order() && self.told == 0;
         if self.queue.is_empty() && self.is_decided(&event.class) || overtakes {
             return self.emit(event, view, out);
         }
         self.kept = self.kept.saturating_add(event.raw.len());
+        self.told = self.told.saturating_add(event.class.free.into());
         self.queue.push_back(event);
         if self.kept > self.limit {
             self.events = None;
@@ -308,6 +315,7 @@ impl Judged {
         while self.queue.front().is_some_and(|event| self.is_decided(&event.class)) {
             let Some(event) = self.queue.pop_front() else { break };
             self.kept = self.kept.saturating_sub(event.raw.len());
+            self.told = self.told.saturating_sub(event.class.free.into());
             if self.withheld.is_empty() {
                 self.emit(event, view, out)?;
             } else {
@@ -355,8 +363,7 @@ impl Judged {
 
     /// Keeps what the provider said, to tell it what became of it.
     fn remember(&mut self, raw: &Bytes) {
-        if self.mixed || !self.guard.may_tell() {
-            self.events = None;
+        if (self.mixed || !self.guard.may_tell()) && self.events.take().is_some() {
             self.recount();
         }
         if let (Some(events), Some(event)) = (&mut self.events, parts(&self.frames, raw)) {
@@ -374,6 +381,15 @@ impl Judged {
         let events = self.events.iter().flatten().map(|(_, data)| data.len());
         self.kept = waiting.chain(events).sum();
     }
+}
+
+/// Whether a block without data is what one may be: comments, blank lines, and fields that carry nothing.
+fn says_nothing(raw: &[u8]) -> bool {
+    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+    raw.split(|byte| matches!(byte, b'\n' | b'\r')).all(|line| {
+        let name = line.split(|byte| *byte == b':').next();
+        matches!(name, Some(b"" | b"event" | b"id" | b"retry"))
+    })
 }
 
 fn of(call: &ToolCall<String>) -> Decided {

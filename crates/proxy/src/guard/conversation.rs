@@ -31,11 +31,6 @@ pub(super) fn hosted(body: &[u8], view: &RequestView) -> Vec<(String, Option<Str
     view.tools.iter().filter(|tool| tool.kind == ToolKind::Hosted).map(|tool| name(body, tool)).collect()
 }
 
-/// Names of all tools, with their groups.
-pub(super) fn names(body: &[u8], view: &RequestView) -> Vec<(String, Option<String>)> {
-    view.tools.iter().map(|tool| name(body, tool)).collect()
-}
-
 fn name(body: &[u8], tool: &DeclaredTool) -> (String, Option<String>) {
     let text = |text| decode(body, text).into_owned();
     (tool.name.map(text).unwrap_or_default(), tool.namespace.map(text))
@@ -76,6 +71,7 @@ struct Past<'a> {
 /// A result, and the calls that it may answer.
 struct Matched<'a> {
     calls: Vec<usize>,
+    has_files: bool,
     own_name: Option<Cow<'a, str>>,
 }
 
@@ -164,8 +160,15 @@ impl<'a> History<'a> {
         declared: &Declared,
     ) -> Vec<Segment<'b>> {
         let unseen = (0..self.unseen).map(|_| Segment { origin: policy::Origin::Unseen, raw: b"" });
-        let seen = view.segments.iter().map(|segment| {
+        let mut is_said = vec![false; view.results.len()];
+        let seen = view.segments.iter().map(move |segment| {
             let content = segment.content.of(body);
+            if let Origin::Tool(at) = segment.origin
+                && is_said.get_mut(at).is_some_and(|is_said| std::mem::replace(is_said, true))
+            {
+                // Another part of a result whose whole content was read with its first one: it adds nothing.
+                return Segment { origin: policy::Origin::Assistant, raw: b"" };
+            }
             let (origin, raw) = match segment.origin {
                 Origin::Assistant => (policy::Origin::Assistant, content),
                 Origin::Attachment => (policy::Origin::Attachment, content),
@@ -196,7 +199,7 @@ impl<'a> History<'a> {
             is_foreign: call.is_foreign,
             tool: undo(policy, declared, &call.name, call.namespace.as_deref()),
         });
-        Answered { calls: calls.collect(), own_name: result.own_name.as_deref() }
+        Answered { calls: calls.collect(), has_files: result.has_files, own_name: result.own_name.as_deref() }
     }
 
     /// How many segments come before those of the request.
@@ -254,7 +257,7 @@ fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Vec<Ma
             }
             (None, None) => Vec::new(),
         };
-        matched.push(Matched { calls, own_name });
+        matched.push(Matched { calls, has_files: result.has_files, own_name });
     }
     matched
 }

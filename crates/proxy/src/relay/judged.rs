@@ -152,6 +152,7 @@ impl Judged {
         if unknown {
             return Err(Failure::AnswerNotJudgeable);
         }
+        self.guard.saw(view);
         let is_cut = is_cut_off(view);
         let mut rulings = Vec::with_capacity(view.calls.len());
         let mut notices = Vec::with_capacity(view.calls.len());

@@ -168,8 +168,8 @@ pub(super) fn guarding(
     let mut guard = Guard::of(Some(revision), &Arc::new(agent)).unwrap();
     let body = Bytes::from_static(request.as_bytes());
     let view = dialect.read_request(target, &body).unwrap();
-    let caller = guard.caller(&HeaderMap::new(), &recall);
-    guard.read(&body, &view, &caller, &recall, |_, _| None).unwrap();
+    let caller = guard.caller(&HeaderMap::new(), "", &recall);
+    guard.read(&body, &view, &caller, &recall, dialect).unwrap();
     assert!(guard.holds());
     guard
 }
