@@ -12,10 +12,13 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use tokio::net::TcpListener;
 
-use crate::chat::answer::{Answers, STREAM_HEAD, closing};
+use crate::chat::agent::Wish;
+use crate::chat::answer::{Answers, STREAM_HEAD, calling, closing, framed, framed_to_the_end};
+use crate::chat::beside;
 use crate::chat::request::{Api, Flush, Shape};
 use crate::chat::responses;
-use crate::http1::{Framing, Wire};
+use crate::clock::nanoseconds;
+use crate::http1::{Framing, Head, Wire};
 use crate::ticker::Ticker;
 
 /// Largest request body accepted, in bytes.
@@ -36,7 +39,8 @@ pub struct Options {
 /// A `POST` whose path ends in `/chat/completions` gets a completion, or with `"stream":true` in its body a
 /// stream as the headers `x-mock-chunks`, `x-mock-delay-us` and `x-mock-flush: each|all` wish. One whose path ends in
 /// `/responses` gets the same text as a stream of OpenAI's Responses. A `GET` gets an empty 200, which is how readiness
-/// is probed. A request with an `x-mock-fault` is one of a soak: see [`play`].
+/// is probed. With `x-mock-call` the answer asks for the call that it names, and with `x-mock-beside` for one beside so
+/// many pieces of text, each with the time at which it was written. A request with an `x-mock-fault` is one of a soak: see [`play`].
 pub async fn main(options: Options) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
@@ -61,6 +65,7 @@ async fn serve(mut wire: Wire, answers: &Answers) -> Result<()> {
         wire.body(framing, |piece| body.extend_from_slice(piece)).await?;
         let (method, path) = head.target();
         let api = Api::of(path);
+        let wish = head.header("x-mock-call").and_then(Wish::read);
         let streamed = memchr::memmem::find(&body, br#""stream":true"#).is_some();
         if head.header("x-mock-fault").is_some() {
             if !play::play(&mut wire, &head, &body).await? {
@@ -68,11 +73,15 @@ async fn serve(mut wire: Wire, answers: &Answers) -> Result<()> {
             }
         } else if method == b"GET" {
             wire.send(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await?;
+        } else if let Some(wish) = wish {
+            wire.send(whole(&calling(&wish.call(), body.len())).as_bytes()).await?;
+        } else if let Some(count) = head.number("x-mock-beside") {
+            call_beside_text(&mut wire, count.min(CHUNK_LIMIT), pause(&head), body.len()).await?;
         } else if let Some(api) = api.filter(|_| streamed) {
             let shape = Shape {
                 api,
                 chunks: head.number("x-mock-chunks").unwrap_or(20).min(CHUNK_LIMIT),
-                delay_us: head.number("x-mock-delay-us").unwrap_or(0) as u64,
+                delay_us: pause(&head),
                 flush: if head.header("x-mock-flush") == Some(b"all") { Flush::All } else { Flush::Each },
             };
             answer(&mut wire, answers, shape, body.len()).await?;
@@ -85,12 +94,39 @@ async fn serve(mut wire: Wire, answers: &Answers) -> Result<()> {
     Ok(())
 }
 
+fn pause(head: &Head) -> u64 {
+    head.number("x-mock-delay-us").unwrap_or(0) as u64
+}
+
+/// An answer in one piece.
+fn whole(body: &str) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A part of the call and a piece of text in turns, `pause` microseconds between any two of them.
+async fn call_beside_text(wire: &mut Wire, count: usize, pause: u64, prompt: usize) -> Result<()> {
+    let opening = beside::opening().map(|event| framed(&event)).concat();
+    wire.send(&[STREAM_HEAD, opening.as_bytes()].concat()).await?;
+    let mut ticker = Ticker::every(Duration::from_micros(pause.max(1)))?;
+    for number in 0..count {
+        wire.send(framed(&beside::part(number, count)).as_bytes()).await?;
+        ticker.tick().await?;
+        wire.send(framed(&beside::text(nanoseconds()?)).as_bytes()).await?;
+        ticker.tick().await?;
+    }
+    wire.send(framed_to_the_end(&closing(prompt, "tool_calls")).as_bytes()).await
+}
+
 async fn answer(wire: &mut Wire, answers: &Answers, shape: Shape, prompt: usize) -> Result<()> {
     let count = shape.chunks;
     match shape.api {
         Api::Chat => {
             let events = answers.events().take(count);
-            stream(wire, shape, STREAM_HEAD.to_vec(), events, &closing(prompt)).await
+            stream(wire, shape, STREAM_HEAD.to_vec(), events, &framed_to_the_end(&closing(prompt, "stop")))
+                .await
         }
         Api::Responses => {
             let text: String = answers.texts().take(count).collect();

@@ -4,6 +4,7 @@ mod lab;
 mod measures;
 mod plan;
 pub mod process;
+mod record;
 mod surroundings;
 mod table;
 pub mod target;
@@ -28,7 +29,7 @@ const LIMIT: Duration = Duration::from_secs(900);
 /// What to measure, and with what.
 #[derive(Args)]
 pub struct Options {
-    /// Fewer and shorter rounds: under 40 seconds instead of under 4 minutes.
+    /// Fewer and shorter rounds: about a minute instead of under 6.
     #[arg(long)]
     quick: bool,
     /// Rounds per measurement, instead of the usual number.
@@ -61,6 +62,8 @@ enum Subject {
     Stream,
     /// Resident memory.
     Memory,
+    /// What a policy costs: beside archestra without one.
+    Policy,
     /// Start to first answer.
     Start,
 }
@@ -88,10 +91,14 @@ async fn conduct(options: &Options) -> Result<Table> {
     let mut plan = if options.quick { Plan::quick() } else { Plan::full() };
     plan.rounds = options.rounds.unwrap_or(plan.rounds);
     let subjects = if options.only.is_empty() { Subject::value_variants() } else { &options.only };
-    let mut table = Table::new(surroundings::describe(&options.programs, &options.targets, &plan)?);
+    // What a policy costs is no matter of other ways.
+    let is_needed =
+        |name: &Name| *name == Name::Archestra || subjects.iter().any(|subject| *subject != Subject::Policy);
+    let names: Vec<Name> = options.targets.iter().copied().filter(is_needed).collect();
+    let mut table = Table::new(surroundings::describe(&options.programs, &names, &plan)?);
     let mut lab = Lab::open(options.programs.clone(), plan, options.keep).await?;
     let mut targets = Vec::new();
-    for name in &options.targets {
+    for name in &names {
         targets.push(lab.start(*name).await?);
     }
     lab.compare_answers(&targets).await?;
@@ -100,12 +107,13 @@ async fn conduct(options: &Options) -> Result<Table> {
             Subject::Cpu => measures::cpu::run(&mut lab, &targets, &mut table).await,
             Subject::Latency => measures::latency::run(&mut lab, &targets, &mut table).await,
             Subject::Memory => measures::memory::run(&mut lab, &targets, &mut table).await,
+            Subject::Policy => measures::policy::run(&mut lab, &targets, &mut table).await,
             Subject::Start => measures::start::run(&mut lab, &targets, &mut table).await,
             Subject::Stream => measures::stream::run(&mut lab, &targets, &mut table).await,
         }
         .with_context(|| format!("measuring {subject:?}"))?;
     }
-    if options.targets.contains(&Name::Archestra) {
+    if names.contains(&Name::Archestra) {
         table.note(format!("archestra recorded {} KB", lab.recorded_kb()));
     }
     table.note(format!("took {} s", begin.elapsed().as_secs()));

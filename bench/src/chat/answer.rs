@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 
+use super::agent::Call;
 use super::prose::{Prose, escaped, quoted};
 use super::responses;
 
@@ -84,17 +85,32 @@ pub const STREAM_HEAD: &[u8] =
 /// Events that close a stream: finish, usage, `[DONE]`.
 pub const CLOSING_EVENTS: usize = 3;
 
-/// The closing events and the end of the body.
-pub fn closing(prompt: usize) -> String {
+/// The closing events.
+pub fn closing(prompt: usize, reason: &str) -> [String; CLOSING_EVENTS] {
     let usage = format!(
         "data: {{{ID},\"object\":\"chat.completion.chunk\",{MODEL},\"choices\":[],\"usage\":{}}}\n\n",
         usage(prompt)
     );
-    let events = [framed(&event("{}", r#""stop""#)), framed(&usage), framed("data: [DONE]\n\n")];
-    format!("{}0\r\n\r\n", events.concat())
+    [event("{}", &quoted(reason.to_owned())), usage, "data: [DONE]\n\n".to_owned()]
 }
 
-fn event(delta: &str, finish: &str) -> String {
+/// Events as HTTP chunks, and the end of the body.
+pub fn framed_to_the_end(events: &[String]) -> String {
+    let framed: String = events.iter().map(|event| framed(event)).collect();
+    format!("{framed}0\r\n\r\n")
+}
+
+/// The body of an answer that asks for a call.
+pub fn calling(call: &Call, prompt: usize) -> String {
+    format!(
+        r#"{{{ID},"object":"chat.completion",{MODEL},"choices":[{{"index":0,"message":{{"role":"assistant","content":null,"tool_calls":[{}],"refusal":null,"annotations":[]}},"logprobs":null,"finish_reason":"tool_calls"}}],"usage":{}}}"#,
+        call.json(),
+        usage(prompt)
+    )
+}
+
+/// An event of a stream; `finish` is JSON.
+pub fn event(delta: &str, finish: &str) -> String {
     format!(
         "data: {{{ID},\"object\":\"chat.completion.chunk\",{MODEL},\"choices\":[{{\"index\":0,\"delta\":{delta},\"logprobs\":null,\"finish_reason\":{finish}}}],\"usage\":null}}\n\n"
     )

@@ -6,6 +6,11 @@ const WORDS: [&str; 32] = [
     "stream", "a", "token", "Größe", "retry", "東京", "not", "path",
 ];
 
+const SYLLABLES: [&str; 32] = [
+    "ba", "cor", "del", "en", "fi", "gra", "hol", "in", "ju", "kal", "lo", "mer", "nu", "or", "pen", "qua",
+    "ri", "sta", "to", "ul", "ver", "wi", "xen", "yo", "zan", "ble", "cle", "dor", "fen", "gi", "tion", "mo",
+];
+
 /// A deterministic source of text.
 pub struct Prose(u64);
 
@@ -36,6 +41,28 @@ impl Prose {
         text
     }
 
+    /// About `length` bytes of text as tools return it: half of its words are rare ones, and there are numbers, dates,
+    /// addresses and URLs among them.
+    pub fn varied(&mut self, length: usize) -> String {
+        let mut text = String::with_capacity(length.saturating_add(64));
+        while text.len() < length {
+            match self.below(64) {
+                0 => text.push_str(&format!("{}@{}.example ", self.rare(), self.rare())),
+                1 => text.push_str(&format!(
+                    "https://{}.example/{}/{} ",
+                    self.rare(),
+                    self.rare(),
+                    self.rare()
+                )),
+                2 => text.push_str(&format!("2025-{:02}-{:02} ", 1 + self.below(12), 1 + self.below(28))),
+                3..=5 => text.push_str(&format!("{} ", self.below(100_000))),
+                6..=33 => text.extend([self.rare().as_str(), " "]),
+                _ => text.push_str(&self.text(1)),
+            }
+        }
+        text
+    }
+
     /// Exactly `length` bytes of text that JSON needs not escape.
     pub fn plain(&mut self, length: usize) -> String {
         let mut text = self.text(length);
@@ -48,8 +75,17 @@ impl Prose {
     }
 
     fn word(&mut self) -> &'static str {
-        let index = self.below(WORDS.len() as u64);
-        usize::try_from(index).ok().and_then(|index| WORDS.get(index)).copied().unwrap_or("word")
+        self.one_of(&WORDS)
+    }
+
+    /// One of about a million words.
+    fn rare(&mut self) -> String {
+        (0..2 + self.below(3)).map(|_| self.one_of(&SYLLABLES)).collect()
+    }
+
+    fn one_of(&mut self, all: &[&'static str]) -> &'static str {
+        let index = self.below(all.len() as u64);
+        usize::try_from(index).ok().and_then(|index| all.get(index)).copied().unwrap_or("word")
     }
 }
 

@@ -102,6 +102,11 @@ pub fn http(path: &str, size: Size, shape: Option<Shape>) -> Bytes {
             shape.chunks, shape.delay_us
         )
     });
+    posted(path, &wishes, &body)
+}
+
+/// An HTTP request with this body; `wishes` are header fields for the mock provider.
+pub fn posted(path: &str, wishes: &str, body: &str) -> Bytes {
     Bytes::from(format!(
         "POST {path} HTTP/1.1\r\nhost: bench.local\r\nuser-agent: bench\r\naccept: */*\r\n\
          authorization: Bearer sk-bench-0123456789abcdef0123456789abcdef\r\ncontent-type: application/json\r\n\

@@ -28,10 +28,16 @@ impl Session {
     /// Makes one request and tallies its answer, or its failure; latency counts from `since`. False when the
     /// connection failed too often to go on.
     pub async fn call(&mut self, request: &[u8], since: Instant, tally: &mut Tally) -> bool {
-        match self.answer(request).await {
-            Ok((bytes, events)) => {
+        let mut bytes = 0;
+        let mut events = EventCounter::default();
+        let count = |piece: &[u8]| {
+            bytes += piece.len() as u64;
+            events.count(piece);
+        };
+        match self.answer(request, count).await {
+            Ok(()) => {
                 self.failures = 0;
-                tally.add(now().saturating_duration_since(since), bytes, events);
+                tally.add(now().saturating_duration_since(since), bytes, events.seen());
             }
             Err(error) => {
                 tally.add_failure(&error);
@@ -45,21 +51,15 @@ impl Session {
         self.failures < FAILURE_LIMIT
     }
 
-    async fn answer(&mut self, request: &[u8]) -> Result<(u64, u64)> {
+    /// Makes one request and hands over its answer in pieces, as they come.
+    pub async fn answer(&mut self, request: &[u8], sink: impl FnMut(&[u8])) -> Result<()> {
         self.wire.send(request).await?;
         let head = self.wire.head().await?.context("closed without an answer")?;
         let status = head.status()?;
         let framing = head.framing().context("answer without a length")?;
         drop(head);
-        let mut bytes = 0;
-        let mut events = EventCounter::default();
-        self.wire
-            .body(framing, |piece| {
-                bytes += piece.len() as u64;
-                events.count(piece);
-            })
-            .await?;
+        self.wire.body(framing, sink).await?;
         ensure!(status == 200, "status {status}");
-        Ok((bytes, events.seen()))
+        Ok(())
     }
 }

@@ -15,6 +15,8 @@ pub struct Tally {
     events: u64,
     errors: u64,
     first_error: Option<String>,
+    changed: u64,
+    held: u64,
 }
 
 /// A finished measurement.
@@ -34,6 +36,10 @@ pub struct Report {
     pub errors: u64,
     /// What went wrong first.
     pub first_error: Option<String>,
+    /// Answers of agents that were not what the mock provider says.
+    pub changed: u64,
+    /// Streams whose call came behind all of their text.
+    pub held: u64,
     /// How long it took.
     pub seconds: f64,
     /// Half of the answers were complete after this many microseconds.
@@ -52,6 +58,16 @@ impl Tally {
         self.shortest = Some(self.shortest.map_or(bytes, |shortest| shortest.min(bytes)));
         self.longest = self.longest.max(Some(bytes));
         self.events += events;
+    }
+
+    /// Counts an answer that is complete and not what the mock provider says.
+    pub fn add_changed(&mut self) {
+        self.changed += 1;
+    }
+
+    /// Counts a stream whose call came behind all of its text.
+    pub fn add_held(&mut self) {
+        self.held += 1;
     }
 
     /// Counts a request that was not answered as it should be.
@@ -73,6 +89,8 @@ impl Tally {
         self.shortest = [self.shortest, other.shortest].into_iter().flatten().min();
         self.longest = self.longest.max(other.longest);
         self.events += other.events;
+        self.changed += other.changed;
+        self.held += other.held;
         self.add_failures(other);
     }
 
@@ -87,6 +105,8 @@ impl Tally {
             longest: self.longest.unwrap_or(0),
             errors: self.errors,
             first_error: self.first_error,
+            changed: self.changed,
+            held: self.held,
             seconds,
             p50_us: quantile(&self.latencies, 50),
             p99_us: quantile(&self.latencies, 99),

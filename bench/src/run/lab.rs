@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use super::plan::Plan;
+use super::record::{Judged, Wanted};
 use super::target::{Launch, Name, OWN_PROGRAM, Programs, Target};
 use crate::chat::request::{Api, Flush, Shape, Size, http};
 use crate::http1::fetch;
@@ -55,29 +56,47 @@ impl Lab {
             crate::say(&format!("files are kept in {}\n", folder.path().display()))?;
         }
         let (process, address) = Launch::mock(folder.path())?.run().await?;
-        let mock = Target { name: Name::Direct, address, process: Some(process) };
+        let mock = Target { name: Name::Direct, address, process: Some(process), record: None };
         Ok(Self { plan, programs, mock, folder, starts: 0, expected: HashMap::new(), problems: Vec::new() })
     }
 
     /// Opens a way to the mock provider, with a server of its own.
     pub async fn start(&mut self, name: Name) -> Result<Target> {
         if name == Name::Direct {
-            return Ok(Target { name, address: self.mock.address, process: None });
+            return Ok(Target { name, address: self.mock.address, process: None, record: None });
         }
         let (process, address) = self.launch(name, "/ready")?.run().await?;
-        Ok(Target { name, address, process: Some(process) })
+        Ok(Target { name, address, process: Some(process), record: None })
+    }
+
+    /// Opens one through archestra without a policy, and one through archestra with this one.
+    pub async fn start_pair(&mut self, policy: &str) -> Result<[Target; 2]> {
+        let without = self.start(Name::Archestra).await?;
+        let name = Name::Judging;
+        let folder = self.folder(name)?;
+        let launch = Launch::archestra(&self.programs, &folder, self.mock.address, "/ready")?;
+        let (process, address) = launch.judging(&folder, policy)?.run().await?;
+        let record = Some(folder.join("record.jsonl"));
+        Ok([without, Target { name, address, process: Some(process), record }])
     }
 
     /// A server to be started, its files in a new folder.
     pub fn launch(&mut self, name: Name, probe: &'static str) -> Result<Launch> {
-        self.starts += 1;
-        let folder: PathBuf = self.folder.path().join(format!("{name:?}-{}", self.starts));
-        std::fs::create_dir(&folder)?;
+        let folder = self.folder(name)?;
         match name {
             Name::Direct => bail!("there is no server to start"),
             Name::Nginx => Launch::nginx(&self.programs, &folder, self.mock.address),
             Name::Archestra => Launch::archestra(&self.programs, &folder, self.mock.address, probe),
+            Name::Judging => bail!("a policy is missing"),
         }
+    }
+
+    /// A new folder for a server.
+    fn folder(&mut self, name: Name) -> Result<PathBuf> {
+        self.starts += 1;
+        let folder = self.folder.path().join(format!("{name:?}-{}", self.starts));
+        std::fs::create_dir(&folder)?;
+        Ok(folder)
     }
 
     /// The load that all measurements begin with, to be altered.
@@ -95,6 +114,8 @@ impl Lab {
             delay_us: 0,
             flush: Flush::Each,
             repeat: 1,
+            conversation: 0,
+            stranger: false,
             handshake: true,
         }
     }
@@ -140,11 +161,59 @@ impl Lab {
         Ok(measured)
     }
 
+    /// Checks that the calls of a load were judged, if the target judges, and became what they should. The load made so
+    /// many `exchanges`, its warm-up among them, beginning where the record had `offset` bytes.
+    pub async fn check_calls(
+        &mut self,
+        target: &Target,
+        report: &Report,
+        (offset, exchanges): (u64, u64),
+        wanted: Wanted,
+    ) -> Result<()> {
+        let is_refused = wanted == Wanted::Refused && target.record.is_some();
+        let changed = if is_refused { report.requests } else { 0 };
+        if report.changed != changed {
+            let what =
+                format!("{} of {} answers were changed, not {changed}", report.changed, report.requests);
+            self.problem(format!("{:?}: {what}", target.name));
+        }
+        let Some(record) = &target.record else { return Ok(()) };
+        let judged = Judged::read(record, offset, exchanges).await?;
+        let became = if is_refused { judged.refused } else { judged.allowed };
+        let searched = report.requests.saturating_sub(judged.dropped);
+        if judged.exchanges != exchanges
+            || became != exchanges.saturating_sub(judged.dropped)
+            || judged.searched < searched
+        {
+            self.problem(format!(
+                "{:?}: of {exchanges} calls, each to be {wanted:?}: {judged:?}",
+                target.name
+            ));
+        }
+        Ok(())
+    }
+
+    /// Checks that the policy of a target was in force in all its exchanges so far.
+    pub async fn check_judging(&mut self, target: &Target) -> Result<()> {
+        if let Some(record) = &target.record {
+            let judged = Judged::read(record, 0, 1).await?;
+            if judged.judged == 0 || judged.judged + judged.dropped != judged.exchanges {
+                self.problem(format!("{:?}: {judged:?}", target.name));
+            }
+        }
+        Ok(())
+    }
+
     /// How much the archestras wrote to their records, in KB: that of one that does not record is cheap work.
     pub fn recorded_kb(&self) -> u64 {
         let folders = std::fs::read_dir(self.folder.path()).into_iter().flatten().flatten();
         let records = folders.filter_map(|folder| std::fs::metadata(folder.path().join("record.jsonl")).ok());
         records.map(|record| record.len()).sum::<u64>() / 1024
+    }
+
+    /// Notes what makes the figures worthless.
+    pub fn problem(&mut self, problem: String) {
+        self.problems.push(problem);
     }
 
     /// What makes the figures worthless.
@@ -153,6 +222,16 @@ impl Lab {
     }
 
     async fn check(&mut self, target: &Target, load: &Options, report: &Report) -> Result<()> {
+        if matches!(load.mode, Mode::Agents | Mode::Beside | Mode::Cold) {
+            // The client compared the answers itself.
+            if report.errors > 0 || report.requests == 0 {
+                let first = report.first_error.as_deref().unwrap_or("no answers");
+                let Report { errors, requests, .. } = report;
+                let what = format!("{errors} failed beside {requests}, first: {first}");
+                self.problems.push(format!("{:?}, {:?} load: {what}", target.name, load.mode));
+            }
+            return Ok(());
+        }
         let shape = load.shape();
         let bytes = self.expected(load.size, shape).await?.len() as u64;
         let events = shape.map_or(0, |shape| report.requests * shape.events() as u64);

@@ -4,5 +4,6 @@
 pub mod cpu;
 pub mod latency;
 pub mod memory;
+pub mod policy;
 pub mod start;
 pub mod stream;

@@ -19,12 +19,14 @@ pub struct Plan {
     pub busy_ms: u64,
     /// Content events per slow stream, a quarter of a second apart.
     pub slow_chunks: usize,
+    /// Conversations from cold.
+    pub cold: u64,
     /// Starts timed.
     pub starts: usize,
 }
 
 impl Plan {
-    /// Under four minutes.
+    /// Under six minutes.
     pub fn full() -> Self {
         Self {
             rounds: 7,
@@ -35,11 +37,12 @@ impl Plan {
             burst_repeat: 30,
             busy_ms: 2_000,
             slow_chunks: 40,
+            cold: 20,
             starts: 10,
         }
     }
 
-    /// Under 40 seconds.
+    /// About a minute.
     pub fn quick() -> Self {
         Self {
             rounds: 3,
@@ -50,6 +53,7 @@ impl Plan {
             burst_repeat: 10,
             busy_ms: 500,
             slow_chunks: 8,
+            cold: 6,
             starts: 5,
         }
     }

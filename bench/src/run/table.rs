@@ -23,13 +23,61 @@ pub struct Table {
 pub enum Goal {
     /// At most this, in the row's unit.
     AtMost(f64),
-    /// At most this many times nginx's figure.
-    TimesNginx(f64),
+    /// At most this many times the figure that it is compared with.
+    Times(f64),
+}
+
+/// What is compared in a row.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Compared {
+    /// Archestra with a policy and without.
+    Policy,
+    /// Archestra, nginx and the direct way.
+    Ways,
+}
+
+impl Compared {
+    fn heading(self) -> &'static str {
+        match self {
+            Self::Policy => {
+                "| | unit | no policy | policy | policy ÷ no policy | goal | |\n|---|---|--:|--:|--:|--:|---|\n"
+            }
+            Self::Ways => {
+                "| | unit | direct | nginx | archestra | archestra ÷ nginx | goal | |\n|---|---|--:|--:|--:|--:|--:|---|\n"
+            }
+        }
+    }
+
+    /// The columns.
+    fn columns(self) -> &'static [Name] {
+        match self {
+            Self::Policy => &[Name::Archestra, Name::Judging],
+            Self::Ways => &[Name::Direct, Name::Nginx, Name::Archestra],
+        }
+    }
+
+    /// What the subject is compared with.
+    fn baseline(self) -> Name {
+        match self {
+            Self::Policy => Name::Archestra,
+            Self::Ways => Name::Nginx,
+        }
+    }
+
+    /// What has goals.
+    fn subject(self) -> Name {
+        match self {
+            Self::Policy => Name::Judging,
+            Self::Ways => Name::Archestra,
+        }
+    }
 }
 
 /// One measurement of all targets.
 #[derive(Serialize)]
 pub struct Row {
+    compared: Compared,
     what: String,
     unit: &'static str,
     goal: Option<Goal>,
@@ -71,10 +119,14 @@ impl Table {
         for line in &self.surroundings {
             let _ = writeln!(text, "- {line}");
         }
-        text.push_str("\n| | unit | direct | nginx | archestra | archestra ÷ nginx | goal | |\n");
-        text.push_str("|---|---|--:|--:|--:|--:|--:|---|\n");
-        for row in &self.rows {
-            let _ = writeln!(text, "{}", row.markdown());
+        for compared in [Compared::Ways, Compared::Policy] {
+            let mut rows = self.rows.iter().filter(|row| row.compared == compared).peekable();
+            if rows.peek().is_some() {
+                let _ = write!(text, "\n{}", compared.heading());
+            }
+            for row in rows {
+                let _ = writeln!(text, "{}", row.markdown());
+            }
         }
         text.push_str("\nMedians over rounds; ratios are made within a round, their range in brackets.\n");
         for line in &self.notes {
@@ -98,7 +150,12 @@ impl Table {
 impl Row {
     /// A row to be filled.
     pub fn new(what: impl Into<String>, unit: &'static str, goal: Option<Goal>) -> Self {
-        Self { what: what.into(), unit, goal, samples: BTreeMap::new() }
+        Self { compared: Compared::Ways, what: what.into(), unit, goal, samples: BTreeMap::new() }
+    }
+
+    /// A row to be filled, of what a policy costs.
+    pub fn of_policy(what: impl Into<String>, unit: &'static str, goal: Option<Goal>) -> Self {
+        Self { compared: Compared::Policy, ..Self::new(what, unit, goal) }
     }
 
     /// Adds a target's sample of the next round.
@@ -106,21 +163,23 @@ impl Row {
         self.samples.entry(name).or_default().push(value);
     }
 
-    /// What `name` has beyond the direct way, round by round, as a row of its own.
-    pub fn beyond_direct(&self, what: String, goal: Option<Goal>) -> Self {
-        let mut row = Self::new(what, self.unit, goal);
-        let Some(direct) = self.samples.get(&Name::Direct) else { return row };
-        for (name, samples) in self.samples.iter().filter(|(name, _)| **name != Name::Direct) {
-            for (sample, direct) in samples.iter().zip(direct) {
-                row.sample(*name, sample - direct);
+    /// What all others have beyond the first column, round by round, as a row of its own.
+    pub fn beyond_first(&self, what: String, goal: Option<Goal>) -> Self {
+        let mut row = Self { compared: self.compared, ..Self::new(what, self.unit, goal) };
+        let first = self.compared.columns().first().copied().unwrap_or(Name::Direct);
+        let Some(base) = self.samples.get(&first) else { return row };
+        for (name, samples) in self.samples.iter().filter(|(name, _)| **name != first) {
+            for (sample, base) in samples.iter().zip(base) {
+                row.sample(*name, sample - base);
             }
         }
         row
     }
 
     fn markdown(&self) -> String {
-        let [direct, nginx, archestra] = [Name::Direct, Name::Nginx, Name::Archestra]
-            .map(|name| self.median(name).map_or("–".to_owned(), shown));
+        let columns = self.compared.columns().iter();
+        let columns: Vec<_> = columns.map(|name| self.median(*name).map_or("–".to_owned(), shown)).collect();
+        let columns = columns.join(" | ");
         let ratios = self.ratios();
         let ratio = median(&ratios).map_or("–".to_owned(), |ratio| {
             let (low, high) = (ratios.first().unwrap_or(&ratio), ratios.last().unwrap_or(&ratio));
@@ -129,17 +188,17 @@ impl Row {
         let goal = match self.goal {
             None => String::new(),
             Some(Goal::AtMost(limit)) => format!("≤ {limit}"),
-            Some(Goal::TimesNginx(limit)) => format!("≤ {limit}×"),
+            Some(Goal::Times(limit)) => format!("≤ {limit}×"),
         };
         let verdict = self.is_met().map_or("", |met| if met { "met" } else { "MISSED" });
         let Self { what, unit, .. } = self;
-        format!("| {what} | {unit} | {direct} | {nginx} | {archestra} | {ratio} | {goal} | {verdict} |")
+        format!("| {what} | {unit} | {columns} | {ratio} | {goal} | {verdict} |")
     }
 
     fn is_met(&self) -> Option<bool> {
         match self.goal? {
-            Goal::AtMost(limit) => Some(self.median(Name::Archestra)? <= limit),
-            Goal::TimesNginx(limit) => Some(median(&self.ratios())? <= limit),
+            Goal::AtMost(limit) => Some(self.median(self.compared.subject())? <= limit),
+            Goal::Times(limit) => Some(median(&self.ratios())? <= limit),
         }
     }
 
@@ -149,14 +208,13 @@ impl Row {
         median(&samples)
     }
 
-    /// Archestra's figure over nginx's, a round each, sorted. A round where nginx's is not positive, as an
-    /// added latency can be, counts as infinite rather than as a bargain.
+    /// The subject's figure over that of what it is compared with, a round each, sorted. A round where the latter is not
+    /// positive, as an added latency can be, counts as infinite rather than as a bargain.
     fn ratios(&self) -> Vec<f64> {
-        let [nginx, archestra] = [Name::Nginx, Name::Archestra]
+        let [base, subject] = [self.compared.baseline(), self.compared.subject()]
             .map(|name| self.samples.get(&name).map_or([].as_slice(), Vec::as_slice));
-        let ratio =
-            |(archestra, nginx): (&f64, &f64)| if *nginx > 0.0 { archestra / nginx } else { f64::INFINITY };
-        let mut ratios: Vec<f64> = archestra.iter().zip(nginx).map(ratio).collect();
+        let ratio = |(subject, base): (&f64, &f64)| if *base > 0.0 { subject / base } else { f64::INFINITY };
+        let mut ratios: Vec<f64> = subject.iter().zip(base).map(ratio).collect();
         ratios.sort_by(f64::total_cmp);
         ratios
     }
@@ -191,7 +249,7 @@ mod tests {
     #[test]
     fn a_ratio_is_the_median_of_those_within_rounds() {
         // The ratio of the medians would be 30 / 20.
-        let row = row(Goal::TimesNginx(2.0), &[10.0, 20.0, 40.0], &[20.0, 60.0, 30.0]);
+        let row = row(Goal::Times(2.0), &[10.0, 20.0, 40.0], &[20.0, 60.0, 30.0]);
         assert_eq!(row.markdown(), "| work | µs | – | 20.0 | 30.0 | 2.00 (0.75–3.00) | ≤ 2× | met |");
     }
 
@@ -200,6 +258,16 @@ mod tests {
         assert_eq!(row(Goal::AtMost(7.0), &[], &[7.0, 7.2]).is_met(), Some(false));
         assert_eq!(row(Goal::AtMost(7.0), &[], &[6.8, 7.2]).is_met(), Some(true));
         assert_eq!(row(Goal::AtMost(7.0), &[5.0], &[]).is_met(), None);
-        assert_eq!(row(Goal::TimesNginx(7.0), &[0.0], &[1.0]).is_met(), Some(false));
+        assert_eq!(row(Goal::Times(7.0), &[0.0], &[1.0]).is_met(), Some(false));
+    }
+
+    #[test]
+    fn what_a_policy_adds_is_a_row_of_one_column() {
+        let mut row = Row::of_policy("delay", "µs", None);
+        [1.0, 2.0, 3.0].into_iter().for_each(|value| row.sample(Name::Archestra, value));
+        [2.0, 4.0, 9.0].into_iter().for_each(|value| row.sample(Name::Judging, value));
+        assert_eq!(row.markdown(), "| delay | µs | 2.00 | 4.00 | 2.00 (2.00–3.00) |  |  |");
+        let added = row.beyond_first("added".to_owned(), Some(Goal::AtMost(1.5)));
+        assert_eq!(added.markdown(), "| added | µs | – | 2.00 | – | ≤ 1.5 | MISSED |");
     }
 }

@@ -33,6 +33,9 @@ pub enum Name {
     Nginx,
     /// What this is all about.
     Archestra,
+    /// The same with a policy.
+    #[value(skip)]
+    Judging,
 }
 
 /// Where the programs are.
@@ -67,18 +70,25 @@ pub struct Target {
     pub address: SocketAddr,
     /// The server in the way, if any.
     pub process: Option<Process>,
+    /// What it records, if it does.
+    pub record: Option<PathBuf>,
 }
 
 impl Target {
     /// The path of an API here.
     pub fn path(&self, api: Api, streamed: bool) -> String {
         let base = match self.name {
-            Name::Archestra => "/v1/openai",
+            Name::Archestra | Name::Judging => "/v1/openai",
             // A location of its own, where nginx does not buffer answers.
             Name::Nginx if streamed => "/stream/v1",
             Name::Direct | Name::Nginx => "/v1",
         };
         [base, api.path()].concat()
+    }
+
+    /// Bytes of its record so far.
+    pub fn recorded(&self) -> Result<u64> {
+        self.record.as_ref().map_or(Ok(0), |record| Ok(std::fs::metadata(record)?.len()))
     }
 
     /// The server's CPU time so far; nothing where there is none.
@@ -142,6 +152,14 @@ impl Launch {
             command.env(name, value);
         }
         Ok(Self { command, address, log: folder.join("archestra.log"), probe })
+    }
+
+    /// The same with a policy, which is written to `folder`.
+    pub fn judging(mut self, folder: &Path, policy: &str) -> Result<Self> {
+        let file = folder.join("policy.yaml");
+        std::fs::write(&file, policy).with_context(|| format!("cannot write {}", file.display()))?;
+        self.command.env("ARCHESTRA_POLICY_FILE", file);
+        Ok(self)
     }
 
     /// Starts it, to live no longer than this process, and waits until it answers.

@@ -16,7 +16,7 @@ const SIZES: [(Size, &str, f64); 3] =
 /// Measures all sizes.
 pub async fn run(lab: &mut Lab, targets: &[Target], table: &mut Table) -> Result<()> {
     for (size, label, limit) in SIZES {
-        let mut cpu = Row::new(format!("CPU per request, {label}"), "µs", Some(Goal::TimesNginx(limit)));
+        let mut cpu = Row::new(format!("CPU per request, {label}"), "µs", Some(Goal::Times(limit)));
         let mut throughput = Row::new(format!("throughput, {label}"), "requests/s", None);
         for _ in 0..lab.plan.rounds {
             for target in targets {

@@ -22,7 +22,7 @@ pub async fn run(lab: &mut Lab, targets: &[Target], table: &mut Table) -> Result
 }
 
 async fn paced(lab: &mut Lab, targets: &[Target]) -> Result<Row> {
-    let mut row = Row::new("CPU per chunk, 5 ms apart, 32 streams", "µs", Some(Goal::TimesNginx(1.35)));
+    let mut row = Row::new("CPU per chunk, 5 ms apart, 32 streams", "µs", Some(Goal::Times(1.35)));
     for _ in 0..lab.plan.rounds {
         for target in targets.iter().filter(|target| target.process.is_some()) {
             let mut load = lab.load(target, Mode::Stream);
