@@ -202,7 +202,8 @@ impl Policy {
     /// Whether every tool may be called with everything, whatever was read.
     pub fn always_allows(&self) -> bool {
         let allows = |rule: &CallRule| rule.action == CallAction::Allow && rule.requires.is_none();
-        self.call == Some(CallAction::Allow)
+        let for_all = |tool: &Tool| tool.pattern == "*" && tool.calls.iter().any(|rule| rule.when.is_none());
+        (self.call == Some(CallAction::Allow) || self.tools.iter().any(for_all))
             && self.wrappers.is_empty()
             && self.tools.iter().flat_map(|tool| &tool.calls).all(allows)
     }

@@ -166,7 +166,11 @@ fn only_a_policy_without_a_rule_against_anything_always_allows() {
         "tools: [{ tool: a, calls: [{ requires: { audience: { includes: args.to } }, then: allow }] }]"
     ));
     assert!(!always("wrappers: [{ tool: w, name: n, arguments: a }]"));
-    assert!(!policy("tools: [{ tool: '*', calls: [{ then: allow }] }]").always_allows());
+    let by_rule = |calls: &str| policy(&format!("tools: [{{ tool: '*', calls: [{calls}] }}]")).always_allows();
+    assert!(by_rule("{ then: allow }"));
+    assert!(!by_rule("{ when: { arg: x, exists: true }, then: allow }"));
+    assert!(!by_rule("{ then: allow }, { when: { arg: x, exists: true }, then: block }"));
+    assert!(!policy("tools: [{ tool: 'a*', calls: [{ then: allow }] }]").always_allows());
 }
 
 fn setting(start: &Label) -> Setting<'_> {
