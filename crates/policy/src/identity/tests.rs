@@ -166,7 +166,8 @@ fn only_a_policy_without_a_rule_against_anything_always_allows() {
         "tools: [{ tool: a, calls: [{ requires: { audience: { includes: args.to } }, then: allow }] }]"
     ));
     assert!(!always("wrappers: [{ tool: w, name: n, arguments: a }]"));
-    let by_rule = |calls: &str| policy(&format!("tools: [{{ tool: '*', calls: [{calls}] }}]")).always_allows();
+    let by_rule =
+        |calls: &str| policy(&format!("tools: [{{ tool: '*', calls: [{calls}] }}]")).always_allows();
     assert!(by_rule("{ then: allow }"));
     assert!(!by_rule("{ when: { arg: x, exists: true }, then: allow }"));
     assert!(!by_rule("{ then: allow }, { when: { arg: x, exists: true }, then: block }"));

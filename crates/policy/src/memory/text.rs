@@ -307,8 +307,11 @@ fn block(reader: &mut Reader<'_>) -> Result<Option<String>, JsonError> {
         if key.is("type") {
             let kind = reader.characters()?;
             is_text = matches!(kind.as_deref(), Some("input_text" | "output_text" | "text"));
-        } else if key.is("text") {
-            text = reader.characters()?.map(Cow::into_owned);
+        } else if key.is("text") || key.is("content") {
+            // Some clients of Google's, whose results are JSON of their own, call it `content`.
+            let found = reader.characters()?;
+            has_others |= text.is_some() || found.is_none();
+            text = found.map(Cow::into_owned);
         } else {
             has_others |= !OF_TEXT.iter().any(|name| key.is(name));
             reader.skip()?;
@@ -364,6 +367,15 @@ mod tests {
             (r#"{"role":"tool","content":"{\"a\":1}"}"#, Some(r#"{"a":1}"#)),
             (r#"{"functionResponse":{"name":"f","response":{"a":1}}}"#, Some(r#"{"a":1}"#)),
             (r#"[{"type":"text","text":"1"},{"type":"text","text":"2"}]"#, None),
+            (r#"[{"type":"text","content":"1"}]"#, Some("1")),
+            (
+                r#"[{"type":"text","content":"1","text":"2"}]"#,
+                Some(r#"[{"type":"text","content":"1","text":"2"}]"#),
+            ),
+            (
+                r#"[{"type":"text","content":[],"text":"1"}]"#,
+                Some(r#"[{"type":"text","content":[],"text":"1"}]"#),
+            ),
             (r#"{"type":"tool_result","tool_use_id":"t"}"#, None),
         ] {
             assert_eq!(content(raw.as_bytes()).as_deref(), wanted, "{raw}");
