@@ -96,10 +96,19 @@ pub struct RequestView {
     pub references: Vec<Reference>,
     /// Results in the conversation so far.
     pub results: Vec<ToolResult>,
-    /// The conversation, in order.
+    /// The conversation, in order; what is said to the whole of it first.
     pub segments: Vec<Segment>,
     /// Whether a streamed answer is asked for.
     pub stream: bool,
     /// Tools offered.
     pub tools: Vec<DeclaredTool>,
+}
+
+impl RequestView {
+    /// Puts the segments from this one on before all others: what is said to the whole conversation comes first, wherever
+    /// it stands in the body, so that one which goes on begins as it did.
+    pub fn put_first(&mut self, from: usize) {
+        let count = self.segments.len().saturating_sub(from);
+        self.segments.rotate_right(count);
+    }
 }

@@ -5,12 +5,12 @@
 
 mod index;
 mod pick;
-mod shingles;
+mod runs;
 
 use std::cell::Cell;
 
 pub use index::{DatedValue, Index};
-pub use shingles::Shingles;
+pub use runs::{Runs, Sample};
 
 use crate::compile::{Policy, Tool};
 use crate::conversation::repeat::{Suspect, repeats};

@@ -21,6 +21,7 @@ pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
                 let first = view.segments.len();
                 content(r, &mut view)?;
                 settle(&mut view, first, Origin::System);
+                view.put_first(first);
             }
             Some(5) => r.array(|r| mcp_server(r, &mut view))?,
             Some(_) => view.elsewhere |= crate::is_given(r)?,

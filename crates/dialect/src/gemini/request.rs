@@ -24,7 +24,12 @@ pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
     ];
     reader.object(fields, |r, field| match field {
         Some(0) => one_or_many(r, |r| content(r, &mut view, None)),
-        Some(1 | 2) => content(r, &mut view, Some(Origin::System)),
+        Some(1 | 2) => {
+            let first = view.segments.len();
+            content(r, &mut view, Some(Origin::System))?;
+            view.put_first(first);
+            Ok(())
+        }
         Some(3) => one_or_many(r, |r| tool(r, &mut view)),
         Some(4 | 5) if r.kind()? == Kind::Null => r.skip(),
         Some(4 | 5) => {

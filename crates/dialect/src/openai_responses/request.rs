@@ -28,7 +28,11 @@ pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
             Some(0) => view.model = r.characters()?.map(Into::into),
             Some(1) => view.stream = r.boolean()? == Some(true),
             Some(2) => said(r, &mut view, Origin::User)?,
-            Some(3) => said(r, &mut view, Origin::System)?,
+            Some(3) => {
+                let first = view.segments.len();
+                said(r, &mut view, Origin::System)?;
+                view.put_first(first);
+            }
             Some(4) => r.array(|r| tool::declared(r, &mut view))?,
             Some(5) => refer(r, &mut view, ReferenceKind::PreviousResponse)?,
             Some(6) => refer(r, &mut view, ReferenceKind::Conversation)?,

@@ -43,8 +43,11 @@ pub(crate) fn repeats(text: &Digest, suspects: &[Suspect]) -> bool {
         .rposition(|suspect| known.no.contains(&suspect.row))
         .map_or(0, |at| at.saturating_add(1));
     drop(known);
-    let own = text.shingles();
-    let found = suspects.iter().skip(clean).find(|suspect| own.repeats(suspect.digest.shingles()));
+    let own = text.runs();
+    if own.is_empty() {
+        return false;
+    }
+    let found = suspects.iter().skip(clean).find(|suspect| own.repeat(suspect.digest.sample()));
     let mut known = text.repeats.lock().unwrap_or_else(PoisonError::into_inner);
     let Repeats { no, yes } = &mut *known;
     match found {

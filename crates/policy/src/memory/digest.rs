@@ -9,7 +9,7 @@ use crate::conversation::decided::Decided;
 use crate::decide::read_content;
 use crate::identity::Parameters;
 use crate::matcher::text::fold;
-use crate::provenance::{Index, Shingles};
+use crate::provenance::{Index, Runs, Sample};
 use crate::rule::Format;
 use crate::value::Value;
 
@@ -31,8 +31,9 @@ pub(crate) struct Digest {
     raw: Box<[u8]>,
     /// Of which contents it is known whether it repeats them.
     pub repeats: Mutex<Repeats>,
+    runs: OnceLock<Runs>,
+    sample: OnceLock<Sample>,
     serial: u64,
-    shingles: OnceLock<Shingles>,
     text: OnceLock<String>,
     used: Arc<AtomicUsize>,
     whole_index: OnceLock<Index>,
@@ -61,8 +62,9 @@ impl Digest {
             plain: OnceLock::new(),
             raw: raw.into(),
             repeats: Mutex::default(),
+            runs: OnceLock::new(),
+            sample: OnceLock::new(),
             serial,
-            shingles: OnceLock::new(),
             text: OnceLock::new(),
             used,
             whole_index: OnceLock::new(),
@@ -108,9 +110,14 @@ impl Digest {
         *self.has_files.get_or_init(|| has_files(&self.raw))
     }
 
-    /// Its runs of words.
-    pub fn shingles(&self) -> &Shingles {
-        self.part(&self.shingles, || Shingles::of(self.text()), Shingles::size)
+    /// Every run of its text, to see whether it repeats another.
+    pub fn runs(&self) -> &Runs {
+        self.part(&self.runs, || Runs::of(self.text()), Runs::size)
+    }
+
+    /// Some runs of its text, to see whether another repeats it.
+    pub fn sample(&self) -> &Sample {
+        self.part(&self.sample, || Sample::of(self.text()), Sample::size)
     }
 
     /// It as the content of a result.
