@@ -43,6 +43,8 @@ pub struct Policy {
     /// Whether a rule asks for the task.
     pub(crate) asks: bool,
     pub(crate) wrappers: Vec<Wrapper>,
+    /// Whether nothing is decided by what stands in a conversation: calls and results pass, whatever they say.
+    pub(crate) is_idle: bool,
     /// A number that no other policy has, but its copies.
     pub(crate) serial: u64,
     exact: BTreeMap<String, Vec<usize>>,
@@ -156,6 +158,12 @@ impl Policy {
         policy.wrappers =
             rules.wrappers.iter().map(|typed| Wrapper::compile(&typed.value)).collect::<Result<_, _>>()?;
         policy.lists = lists;
+        let withholds = |action| !matches!(action, ResultAction::Trusted | ResultAction::Untrusted);
+        let mut results = policy.tools.iter().flat_map(|tool| &tool.results).map(|rule| rule.action);
+        policy.is_idle = policy.always_allows()
+            && !policy.asks
+            && !results.any(withholds)
+            && !policy.result.is_some_and(withholds);
         policy.serial = NEXT.fetch_add(1, Ordering::Relaxed);
         Ok(policy)
     }

@@ -8,8 +8,9 @@ pub(crate) mod decided;
 mod judge;
 mod read;
 pub(crate) mod repeat;
+pub(crate) mod turn;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use model::Label;
 
@@ -17,7 +18,7 @@ use crate::decide::ToolName;
 use crate::explain::ResultDecision;
 use crate::matcher::task::Task;
 use crate::memory::Digest;
-use crate::value::Value;
+use crate::provenance::Field;
 use repeat::Suspect;
 
 /// A piece of a conversation.
@@ -90,24 +91,26 @@ pub struct Setting<'a> {
 }
 
 /// A conversation that was read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Conversation {
     /// What may be done with what it holds.
     pub label: Label,
     /// The first segment that lowered the label's trust, else the first that limited its audience.
     pub lowered_by: Option<usize>,
     /// What becomes of its results, by the segments that they are.
-    pub results: Vec<(usize, ResultDecision)>,
+    pub results: Vec<(usize, Arc<ResultDecision>)>,
     /// The label of each segment as the model gets it.
     pub segments: Vec<Label>,
     /// What the person asked for; empty if no rule wants to know.
     pub task: Task,
     /// Results that may lend provenance, in order.
-    pub(crate) lookups: Vec<Lookup>,
+    pub(crate) lookups: Vec<Arc<Lookup>>,
     /// Texts that are sources of provenance, in order.
-    pub(crate) sources: Vec<Source>,
+    pub(crate) sources: Vec<Arc<Source>>,
     /// Results and the like that are not trusted, in order.
-    pub(crate) suspects: Vec<Suspect>,
+    pub(crate) suspects: Vec<Arc<Suspect>>,
+    /// A name for the task.
+    pub(crate) task_number: u64,
 }
 
 /// A text that is a source of provenance.
@@ -136,7 +139,7 @@ pub(crate) struct Lookup {
     pub digest: Arc<Digest>,
     pub endorses: bool,
     /// What stands in the fields that it yields.
-    pub fields: OnceLock<Vec<Value>>,
+    pub fields: OnceLock<Vec<Field>>,
     /// Whether the user named what the call was made with.
     pub is_named: OnceLock<bool>,
     /// Whether the call was made with trusted arguments.
@@ -144,6 +147,8 @@ pub(crate) struct Lookup {
     pub name: String,
     /// Its number among the results, from 1.
     pub number: usize,
+    /// What stands in the items that a task picks, by the name of the task.
+    pub picked: Mutex<Option<(u64, Arc<[Field]>)>>,
     pub segment: usize,
     pub server: Option<String>,
     pub yields: bool,

@@ -1,4 +1,4 @@
-//! What was read of contents before: so that a long conversation costs per new segment, not per turn.
+//! What was read of contents and of conversations before: so that a long one costs per new segment, not per turn.
 //!
 //! Contents are found by a keyed hash and compared byte by byte, so that one is never taken for another, whatever an
 //! attacker writes.
@@ -15,11 +15,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) use digest::{Digest, Repeats, size};
 use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
+pub(crate) use text::has_files;
+
+use crate::conversation::turn::Turn;
 
 /// How many parts of it can be used at the same time.
 const SHARDS: usize = 16;
 
-/// Digests of contents, bounded by the bytes that they take. It changes no decision.
+/// What was read of contents and conversations, bounded by the bytes that it takes. It changes no decision.
 pub struct Memory {
     limit: usize,
     next: AtomicU64,
@@ -29,27 +32,56 @@ pub struct Memory {
     used: Arc<AtomicUsize>,
 }
 
-type Digests = BTreeMap<u64, Arc<Digest>>;
-
-/// Two generations: what was used since the last sweep, and what was not, which the next sweep forgets.
+/// A part of the memory.
 #[derive(Default)]
 struct Shard {
-    old: Digests,
-    young: Digests,
+    contents: Kept<Digest>,
+    turns: Kept<Turn>,
 }
 
-impl Shard {
-    fn find(&mut self, hash: u64) -> Option<Arc<Digest>> {
-        if let Some(found) = self.young.get(&hash) {
+type Map<T> = BTreeMap<u64, Arc<T>>;
+
+/// Two generations: what was used since the last sweep, and what was not, which the next sweep forgets.
+struct Kept<T> {
+    old: Map<T>,
+    young: Map<T>,
+}
+
+impl<T> Kept<T> {
+    fn find(&mut self, name: u64) -> Option<Arc<T>> {
+        if let Some(found) = self.young.get(&name) {
             return Some(Arc::clone(found));
         }
-        let found = self.old.remove(&hash)?;
-        self.young.insert(hash, Arc::clone(&found));
+        let found = self.old.remove(&name)?;
+        self.young.insert(name, Arc::clone(&found));
         Some(found)
     }
 
-    fn sweep(&mut self) -> Digests {
+    fn remove(&mut self, name: u64) -> Option<Arc<T>> {
+        self.young.remove(&name).or_else(|| self.old.remove(&name))
+    }
+
+    fn sweep(&mut self) -> Map<T> {
         std::mem::replace(&mut self.old, std::mem::take(&mut self.young))
+    }
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self { old: Map::new(), young: Map::new() }
+    }
+}
+
+/// Bytes that count as taken as long as it lives.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    bytes: usize,
+    used: Arc<AtomicUsize>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.used.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -76,22 +108,50 @@ impl Memory {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// The digest of a JSON text.
-    pub(crate) fn digest(&self, raw: &[u8]) -> Arc<Digest> {
+    /// A hash of bytes that nobody can foresee.
+    pub(crate) fn hash(&self, raw: &[u8]) -> u64 {
         let mut hasher = FoldHasher::with_seed(self.seed, &self.shared);
         hasher.write(raw);
-        let hash = hasher.finish();
-        let known = self.with(hash, |shard| shard.find(hash));
+        hasher.finish()
+    }
+
+    /// The digest of a JSON text.
+    pub(crate) fn digest(&self, raw: &[u8]) -> Arc<Digest> {
+        self.digest_of(raw, self.hash(raw))
+    }
+
+    /// The digest of a JSON text with this hash.
+    pub(crate) fn digest_of(&self, raw: &[u8], hash: u64) -> Arc<Digest> {
+        let known = self.with(hash, |shard| shard.contents.find(hash));
         if let Some(known) = known.filter(|known| known.raw() == raw) {
             self.shrink(hash);
             return known;
         }
         let serial = self.next.fetch_add(1, Ordering::Relaxed);
         let new = Arc::new(Digest::new(raw, serial, Arc::clone(&self.used)));
-        let replaced = self.with(hash, |shard| shard.young.insert(hash, Arc::clone(&new)));
+        let replaced = self.with(hash, |shard| shard.contents.young.insert(hash, Arc::clone(&new)));
         drop(replaced);
         self.shrink(hash);
         new
+    }
+
+    /// A conversation, by the name of it.
+    pub(crate) fn turn(&self, name: u64) -> Option<Arc<Turn>> {
+        self.with(name, |shard| shard.turns.find(name))
+    }
+
+    /// Remembers a conversation `instead` of another.
+    pub(crate) fn keep(&self, name: u64, turn: Turn, instead: Option<u64>) {
+        let before = instead.and_then(|instead| self.with(instead, |shard| shard.turns.remove(instead)));
+        let replaced = self.with(name, |shard| shard.turns.young.insert(name, Arc::new(turn)));
+        drop((before, replaced));
+        self.shrink(name);
+    }
+
+    /// Counts bytes as taken.
+    pub(crate) fn hold(&self, bytes: usize) -> Held {
+        self.used.fetch_add(bytes, Ordering::Relaxed);
+        Held { bytes, used: Arc::clone(&self.used) }
     }
 
     /// A name for a row of contents that goes on with one more, by their serial numbers.
@@ -109,8 +169,9 @@ impl Memory {
             if self.size() <= self.limit {
                 return;
             }
+            let sweep = |shard: &mut Shard| (shard.contents.sweep(), shard.turns.sweep());
             // Dropped when the lock is free again.
-            let forgotten = self.with(hash.wrapping_add(turn), Shard::sweep);
+            let forgotten = self.with(hash.wrapping_add(turn), sweep);
             drop(forgotten);
         }
     }

@@ -8,7 +8,9 @@ mod pick;
 mod runs;
 
 use std::cell::Cell;
+use std::sync::{Arc, PoisonError};
 
+pub(crate) use index::Spelled;
 pub use index::{DatedValue, Index};
 pub use runs::{Runs, Sample};
 
@@ -19,7 +21,7 @@ use crate::decide::{Leaf, Leaves, Provenance, format, in_list};
 use crate::identity::Parameters;
 use crate::matcher::path::Item;
 use crate::matcher::task::Task;
-use crate::value::Value;
+use crate::value::{Number, Value};
 
 /// Most steps for one call; what is not found by then has no provenance. A step is a comparison, or a look at so many
 /// bytes.
@@ -79,18 +81,18 @@ impl<'a> Sources<'a> {
         left.is_some()
     }
 
-    fn suspects(&self) -> &'a [Suspect] {
+    fn suspects(&self) -> &'a [Arc<Suspect>] {
         let all = &self.conversation.suspects;
         let end = all.partition_point(|suspect| suspect.segment < self.segment);
         all.get(..end).unwrap_or_default()
     }
 
-    fn texts(&self) -> impl Iterator<Item = &'a Source> {
+    fn texts(&self) -> impl Iterator<Item = &'a Arc<Source>> {
         let segment = self.segment;
         self.conversation.sources.iter().take_while(move |source| source.segment < segment)
     }
 
-    fn lookups(&self) -> impl Iterator<Item = &'a Lookup> {
+    fn lookups(&self) -> impl Iterator<Item = &'a Arc<Lookup>> {
         let segment = self.segment;
         self.conversation.lookups.iter().take_while(move |lookup| lookup.segment < segment)
     }
@@ -107,11 +109,11 @@ impl<'a> Sources<'a> {
 
     /// The first trusted text in which this is found, in words.
     fn source(&self, value: &Value, is_found: impl Fn(&Index) -> bool) -> Option<String> {
-        let holds = |source: &&Source| {
+        let holds = |source: &&Arc<Source>| {
             let index = source.digest.index();
             self.steps_for(index.length()) && is_found(index)
         };
-        let is_clean = |source: &&Source| match source.kind {
+        let is_clean = |source: &&Arc<Source>| match source.kind {
             Kind::Result(..) => !source.brought.iter().map(|brought| brought.whole_index()).any(|brought| {
                 // What was brought in pieces comes back in pieces.
                 brought.holds(value) || is_found(brought)
@@ -128,9 +130,10 @@ impl<'a> Sources<'a> {
 
     /// Lookups are taken in order, so that those before one are known when it is judged.
     fn in_lookup(&self, value: &Value) -> Option<String> {
+        let wanted = Field::of(value)?;
         self.lookups().find_map(|lookup| {
             let (number, tool) = (lookup.number, &lookup.name);
-            if lookup.yields && self.is_vouched(lookup) && self.yields(lookup, value) {
+            if lookup.yields && self.is_vouched(lookup) && self.yields(lookup, &wanted) {
                 return Some(format!("looked up in result {number} of `{tool}`"));
             }
             let is_named = lookup.endorses && self.is_named(lookup);
@@ -143,18 +146,28 @@ impl<'a> Sources<'a> {
     }
 
     /// Whether the value stands in a field that the lookup yields.
-    fn yields(&self, lookup: &Lookup, value: &Value) -> bool {
-        let task = &self.conversation.task;
-        let fields = lookup.fields.get_or_init(|| fields(self.policy, lookup, task).unwrap_or_default());
-        let is_value = |field: &Value| match (field, value) {
-            (Value::Text(field), Value::Text(text)) => Index::is_same(field, text),
-            // An id is a number in one place and text in another.
-            (Value::Text(text), Value::Number(number)) | (Value::Number(number), Value::Text(text)) => {
-                Index::is_number(text, number)
+    fn yields(&self, lookup: &Lookup, wanted: &Field) -> bool {
+        let is_in = |fields: &[Field]| fields.iter().any(|field| self.step() && field.holds(wanted));
+        let yielded = lookup.fields.get_or_init(|| {
+            let fields = yielded(self.policy, lookup).unwrap_or_default();
+            lookup.digest.grow(fields.iter().map(Field::size).sum());
+            fields
+        });
+        is_in(yielded) || is_in(&self.picked(lookup))
+    }
+
+    /// What stands in the items that the person picked.
+    fn picked(&self, lookup: &Lookup) -> Arc<[Field]> {
+        let (task, number) = (&self.conversation.task, self.conversation.task_number);
+        let mut known = lookup.picked.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*known {
+            Some((of, fields)) if *of == number => Arc::clone(fields),
+            Some(_) | None => {
+                let fields: Arc<[Field]> = picked(self.policy, lookup, task).unwrap_or_default().into();
+                *known = Some((number, Arc::clone(&fields)));
+                fields
             }
-            (field, value) => field == value,
-        };
-        fields.iter().any(|field| self.step() && is_value(field))
+        }
     }
 
     /// Whether the call of the lookup was made with trusted arguments.
@@ -250,16 +263,62 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Texts and numbers that stand in the fields which a lookup yields, and of the items that the person picked.
-fn fields(policy: &Policy, lookup: &Lookup, task: &Task) -> Option<Vec<Value>> {
+/// A text or a number that a lookup lends, ready to be compared.
+#[derive(Debug)]
+pub(crate) enum Field {
+    Number(Number),
+    Text(Spelled),
+}
+
+impl Field {
+    fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Number(number) => Some(Self::Number(number.clone())),
+            Value::Text(text) => Some(Self::Text(Spelled::of(text))),
+            Value::Array(_) | Value::Bool(_) | Value::Null | Value::Object(_) => None,
+        }
+    }
+
+    fn holds(&self, wanted: &Self) -> bool {
+        match (self, wanted) {
+            (Self::Text(field), Self::Text(wanted)) => field.holds(wanted),
+            (Self::Number(field), Self::Number(wanted)) => field == wanted,
+            // An id is a number in one place and text in another.
+            (Self::Text(text), Self::Number(number)) | (Self::Number(number), Self::Text(text)) => {
+                text.is_number(number)
+            }
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Number(_) => size_of::<Self>(),
+            Self::Text(text) => text.size(),
+        }
+    }
+}
+
+/// Texts and numbers that stand in the fields which a lookup yields.
+fn yielded(policy: &Policy, lookup: &Lookup) -> Option<Vec<Field>> {
     let entries = policy.entries(lookup.server.as_deref(), &lookup.name);
     let content = lookup.digest.content(format(&entries)?)?;
     let items = entries.iter().flat_map(|tool| &tool.yields).flat_map(|path| path.select(content));
-    let picks = entries.iter().flat_map(|tool| &tool.picks);
-    let picked = picks.filter_map(|pick| pick::picked(pick, content, task)).map(Item::Found);
-    let values = items.chain(picked).filter_map(|item| match item {
-        Item::Found(found @ (Value::Number(_) | Value::Text(_))) => Some(found.clone()),
-        Item::Found(_) | Item::Missing | Item::Wrong(_) => None,
-    });
-    Some(values.take(MAX_FIELDS).collect())
+    Some(items.filter_map(found).filter_map(Field::of).take(MAX_FIELDS).collect())
+}
+
+/// Those of the items that the person picked.
+fn picked(policy: &Policy, lookup: &Lookup, task: &Task) -> Option<Vec<Field>> {
+    let entries = policy.entries(lookup.server.as_deref(), &lookup.name);
+    let mut picks = entries.iter().flat_map(|tool| &tool.picks).peekable();
+    picks.peek()?;
+    let content = lookup.digest.content(format(&entries)?)?;
+    let picked = picks.filter_map(|pick| pick::picked(pick, content, task));
+    Some(picked.filter_map(Field::of).take(MAX_FIELDS).collect())
+}
+
+fn found(item: Item<'_>) -> Option<&Value> {
+    match item {
+        Item::Found(found) => Some(found),
+        Item::Missing | Item::Wrong(_) => None,
+    }
 }

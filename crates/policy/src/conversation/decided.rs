@@ -1,6 +1,6 @@
 //! Decisions on results that were made before.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use model::Trust;
 
@@ -18,7 +18,7 @@ const BYTES: usize = 512;
 #[derive(Debug)]
 pub(crate) struct Decided {
     agent: String,
-    decision: ResultDecision,
+    decision: Arc<ResultDecision>,
     origin: Certain,
     policy: u64,
     task: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Decided {
 /// What a decision depends on beside the content: the policy and the task by their numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question<'a> {
-    pub context: &'a Context<'a>,
+    pub context: Context<'a>,
     pub origin: Certain,
     pub policy: u64,
     pub task: u64,
@@ -39,8 +39,28 @@ pub(super) struct Question<'a> {
 }
 
 impl Decided {
-    fn answers(&self, question: &Question<'_>) -> bool {
-        let context = question.context;
+    pub(super) fn new(question: &Question<'_>, decision: Arc<ResultDecision>) -> Self {
+        let context = &question.context;
+        let name = |tool: &ToolName<'_>| (tool.server.map(str::to_owned), tool.name.to_owned());
+        Self {
+            agent: context.agent.to_owned(),
+            decision,
+            origin: question.origin,
+            policy: question.policy,
+            task: question.task,
+            team: context.team.map(str::to_owned),
+            tools: question.tools.iter().map(name).collect(),
+            trust: context.label.trust,
+            user: context.user.map(str::to_owned),
+        }
+    }
+
+    pub(super) fn decision(&self) -> Arc<ResultDecision> {
+        Arc::clone(&self.decision)
+    }
+
+    pub(super) fn answers(&self, question: &Question<'_>) -> bool {
+        let context = &question.context;
         let tools = question.tools.iter().map(|tool| (tool.server, tool.name));
         let own = self.tools.iter().map(|(server, name)| (server.as_deref(), name.as_str()));
         self.policy == question.policy
@@ -59,31 +79,18 @@ pub(super) fn decide(
     digest: &Digest,
     question: &Question<'_>,
     make: impl FnOnce() -> ResultDecision,
-) -> ResultDecision {
+) -> Arc<ResultDecision> {
     let known = digest.decided.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(decided) = known.iter().find(|decided| decided.answers(question)) {
-        return decided.decision.clone();
+        return decided.decision();
     }
     drop(known);
-    let decision = make();
-    let context = question.context;
-    let name = |tool: &ToolName<'_>| (tool.server.map(str::to_owned), tool.name.to_owned());
-    let decided = Decided {
-        agent: context.agent.to_owned(),
-        decision: decision.clone(),
-        origin: question.origin,
-        policy: question.policy,
-        task: question.task,
-        team: context.team.map(str::to_owned),
-        tools: question.tools.iter().map(name).collect(),
-        trust: context.label.trust,
-        user: context.user.map(str::to_owned),
-    };
+    let decision = Arc::new(make());
     digest.grow(BYTES.saturating_mul(decision.matched.len().saturating_add(1)));
     let mut known = digest.decided.lock().unwrap_or_else(PoisonError::into_inner);
     if known.len() >= MAX_DECIDED {
         known.remove(0);
     }
-    known.push(decided);
+    known.push(Decided::new(question, Arc::clone(&decision)));
     decision
 }

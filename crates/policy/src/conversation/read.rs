@@ -1,19 +1,20 @@
 //! Reading a conversation, segment by segment.
 
 use std::borrow::Cow;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use model::{Audience, Label, Trust};
 
-use super::decided::{Question, decide};
+use super::decided::{Decided, Question, decide};
 use super::repeat::{Suspect, repeats};
+use super::turn::{Outline, Turn};
 use super::{Answered, Asked, Conversation, Kind, Lookup, Origin, Segment, Setting, Source};
 use crate::compile::Policy;
 use crate::decide::{Carried, Certain, Context, ToolName};
 use crate::explain::{Fate, ResultDecision};
 use crate::identity::{Declared, means, undo, unwrap};
 use crate::matcher::task::Task;
-use crate::memory::{Digest, Memory};
+use crate::memory::{Digest, Memory, has_files};
 
 /// Most results of a conversation that may lend provenance; later ones do not.
 const MAX_LOOKUPS: usize = 1000;
@@ -26,29 +27,42 @@ impl Policy {
         setting: &Setting<'_>,
         memory: &Memory,
     ) -> Conversation {
-        let mut reading = Reading::new(self, setting, memory);
-        for (at, segment) in segments.iter().enumerate() {
-            reading.add(at, segment);
+        if self.is_idle {
+            let mut reading = Reading::new(self, setting, memory, Outline::default());
+            segments.iter().enumerate().for_each(|(at, segment)| reading.add(at, segment));
+            return reading.read;
         }
-        let mut read = reading.read;
-        read.lowered_by = reading.lowered_trust.or(reading.lowered_audience);
+        let outline = Outline::of(self, segments, setting, memory);
+        let known = outline.known(segments, memory);
+        let mut reading = Reading::new(self, setting, memory, outline);
+        if let Some((_, turn)) = &known {
+            reading.go_on(turn);
+        }
+        let new = segments.iter().enumerate().skip(reading.read.segments.len());
+        new.for_each(|(at, segment)| reading.add(at, segment));
+        let Reading { contents, lowered_audience, lowered_trust, outline, read, .. } = reading;
+        let turn = Turn::new(read.clone(), contents, lowered_trust, lowered_audience);
+        outline.keep(turn, known.map(|(name, _)| name), memory);
         read
     }
 }
 
 struct Reading<'a> {
+    /// What the segments say, of those that were looked at.
+    contents: Vec<Option<Arc<Digest>>>,
     lowered_audience: Option<usize>,
     lowered_trust: Option<usize>,
     memory: &'a Memory,
+    outline: Outline,
     policy: &'a Policy,
     read: Conversation,
     setting: &'a Setting<'a>,
-    /// A name for the task so far.
-    task: u64,
+    /// Decisions that hold whatever a result says.
+    settled: Vec<Decided>,
 }
 
 impl<'a> Reading<'a> {
-    fn new(policy: &'a Policy, setting: &'a Setting<'a>, memory: &'a Memory) -> Self {
+    fn new(policy: &'a Policy, setting: &'a Setting<'a>, memory: &'a Memory, outline: Outline) -> Self {
         let read = Conversation {
             label: setting.start.clone(),
             lowered_by: None,
@@ -58,11 +72,40 @@ impl<'a> Reading<'a> {
             lookups: Vec::new(),
             sources: Vec::new(),
             suspects: Vec::new(),
+            task_number: 0,
         };
-        Self { lowered_audience: None, lowered_trust: None, memory, policy, read, setting, task: 0 }
+        Self {
+            contents: Vec::new(),
+            lowered_audience: None,
+            lowered_trust: None,
+            memory,
+            outline,
+            policy,
+            read,
+            setting,
+            settled: Vec::new(),
+        }
+    }
+
+    /// Goes on from the end of what was read before.
+    fn go_on(&mut self, turn: &Turn) {
+        self.contents.clone_from(&turn.contents);
+        (self.lowered_trust, self.lowered_audience) = (turn.lowered_trust, turn.lowered_audience);
+        self.read = turn.read.clone();
+    }
+
+    /// The digest of the content of a segment.
+    fn digest(&mut self, segment: usize, raw: &[u8]) -> Arc<Digest> {
+        let hash = self.outline.hash(segment);
+        let digest = hash.map_or_else(|| self.memory.digest(raw), |hash| self.memory.digest_of(raw, hash));
+        if let Some(content) = self.contents.get_mut(segment) {
+            *content = Some(Arc::clone(&digest));
+        }
+        digest
     }
 
     fn add(&mut self, at: usize, segment: &Segment<'_>) {
+        self.contents.push(None);
         let label = match &segment.origin {
             Origin::Assistant => self.read.label.clone(),
             Origin::Attachment => self.attachment(at, segment.raw),
@@ -70,7 +113,7 @@ impl<'a> Reading<'a> {
             Origin::Result(answered) => self.result(at, answered, segment.raw),
             Origin::System => self.said(at, segment.raw, Kind::System),
             Origin::Unknown => {
-                self.suspect(at, 0, String::new(), self.memory.digest(segment.raw));
+                self.suspect(at, 0, String::new(), segment.raw);
                 Label::of(Trust::Untrusted)
             }
             Origin::Unseen => Label::of(Trust::Untrusted),
@@ -84,6 +127,7 @@ impl<'a> Reading<'a> {
             self.lowered_audience.get_or_insert(at);
         }
         self.read.label = met;
+        self.read.lowered_by = self.lowered_trust.or(self.lowered_audience);
         self.read.segments.push(label);
     }
 
@@ -91,7 +135,7 @@ impl<'a> Reading<'a> {
         if self.setting.trusted_attachments {
             return Label::default();
         }
-        self.suspect(at, 0, String::new(), self.memory.digest(raw));
+        self.suspect(at, 0, String::new(), raw);
         Label::of(Trust::Untrusted)
     }
 
@@ -99,21 +143,21 @@ impl<'a> Reading<'a> {
     fn said(&mut self, segment: usize, raw: &[u8], kind: Kind) -> Label {
         let is_user = matches!(kind, Kind::User);
         let is_open = is_user && self.setting.untrusted_users;
-        let needs_digest = !self.read.suspects.is_empty() || !is_open || self.policy.asks;
-        if !needs_digest {
-            return Label::of(Trust::Untrusted);
+        if self.policy.is_idle || (is_open && self.read.suspects.is_empty() && !self.policy.asks) {
+            return Label::of(if is_open { Trust::Untrusted } else { Trust::Trusted });
         }
-        let digest = self.memory.digest(raw);
+        let digest = self.digest(segment, raw);
         let trust = match is_open || repeats(&digest, &self.read.suspects) {
             true => Trust::Untrusted,
             false => Trust::Trusted,
         };
         if is_user && self.policy.asks {
             self.read.task.add(trust, Arc::clone(digest.folded()));
-            self.task = self.memory.row(self.memory.row(self.task, digest.serial()), trust as u64);
+            let number = self.memory.row(self.read.task_number, digest.serial());
+            self.read.task_number = self.memory.row(number, trust as u64);
         }
         if trust == Trust::Trusted {
-            self.read.sources.push(Source { brought: Vec::new(), digest, kind, segment });
+            self.read.sources.push(Arc::new(Source { brought: Vec::new(), digest, kind, segment }));
         }
         Label::of(trust)
     }
@@ -121,20 +165,18 @@ impl<'a> Reading<'a> {
     /// What a tool of the provider said. It is never trusted, and cannot be withheld: what a rule would withhold is for
     /// nobody's eyes.
     fn hosted(&mut self, at: usize, tool: Option<ToolName<'_>>, raw: &[u8]) -> Label {
-        let digest = self.memory.digest(raw);
         let origin = Certain { carried: Carried::HostedTool, is_certain: false };
-        let decision = self.decide(tool.as_slice(), origin, &digest);
+        let decision = self.decide(tool.as_slice(), origin, (at, raw));
         let name = tool.map(|tool| tool.name.to_owned()).unwrap_or_default();
-        self.suspect(at, 0, name, digest);
+        self.suspect(at, 0, name, raw);
         let audience = match decision.fate {
-            Fate::Passes => decision.label.audience,
+            Fate::Passes => decision.label.audience.clone(),
             Fate::Blocked | Fate::Unquarantined => Audience::readers::<&str>([]),
         };
         Label { trust: Trust::Untrusted, audience }
     }
 
     fn result(&mut self, at: usize, answered: &Answered<'_>, raw: &[u8]) -> Label {
-        let digest = self.memory.digest(raw);
         let wrapped: Vec<_> = answered.calls.iter().map(|call| self.wrapped(call)).collect();
         let calls = answered.calls.iter().zip(&wrapped);
         let inner: Vec<Option<ToolName<'_>>> = calls
@@ -155,33 +197,36 @@ impl<'a> Reading<'a> {
         // What it calls itself may be stricter, never looser.
         tools.extend(own.map(|name| undo(self.policy, &Declared::default(), name, None)));
         let origin = Certain { carried: Carried::Tool, is_certain };
-        let mut decision = self.decide(&tools, origin, &digest);
+        let mut decision = self.decide(&tools, origin, (at, raw));
         if !is_certain && !tools.is_empty() {
-            let unknown = self.decide(&[], origin, &digest);
+            let unknown = self.decide(&[], origin, (at, raw));
             if unknown.action > decision.action {
                 decision = unknown;
             }
         }
-        let number = self.read.results.len().saturating_add(1);
-        let name = tools.first().map(|tool| tool.name.to_owned()).unwrap_or_default();
         let passes = decision.fate == Fate::Passes;
         let mut label = decision.label.clone();
         // Nobody reads pictures and files here.
-        let has_files = (answered.has_files || digest.has_files()) && !self.setting.trusted_attachments;
+        let has_files = (answered.has_files || has_files(raw)) && !self.setting.trusted_attachments;
         if passes && has_files {
             label = label.meet(&Label::of(Trust::Untrusted));
         }
         self.read.results.push((at, decision));
+        if self.policy.is_idle {
+            return label;
+        }
+        let number = self.read.results.len();
+        let name = tools.first().map(|tool| tool.name.to_owned()).unwrap_or_default();
         if passes && is_certain && !is_wrapped {
-            self.lookup(at, number, answered, &digest);
+            self.lookup(at, number, answered, raw);
         }
         if passes && label.trust == Trust::Trusted {
             let brought = answered.calls.iter().filter_map(|call| call.arguments);
             let brought = brought.map(|arguments| self.memory.digest(arguments)).collect();
-            let kind = Kind::Result(number, name);
-            self.read.sources.push(Source { brought, digest, kind, segment: at });
+            let (digest, kind) = (self.digest(at, raw), Kind::Result(number, name));
+            self.read.sources.push(Arc::new(Source { brought, digest, kind, segment: at }));
         } else {
-            self.suspect(at, number, name, digest);
+            self.suspect(at, number, name, raw);
         }
         label
     }
@@ -193,48 +238,79 @@ impl<'a> Reading<'a> {
     }
 
     /// Notes a result that may lend provenance. One that came through a wrapper does not.
-    fn lookup(&mut self, segment: usize, number: usize, answered: &Answered<'_>, digest: &Arc<Digest>) {
+    fn lookup(&mut self, segment: usize, number: usize, answered: &Answered<'_>, raw: &[u8]) {
         let Some(call) = answered.calls.first() else { return };
         let Some(arguments) = call.arguments else { return };
         let lending = self.policy.lending(call.tool);
         if (!lending.endorses && lending.yields.is_empty()) || self.read.lookups.len() >= MAX_LOOKUPS {
             return;
         }
-        self.read.lookups.push(Lookup {
+        let digest = self.digest(segment, raw);
+        self.read.lookups.push(Arc::new(Lookup {
             arguments: self.memory.digest(arguments),
-            digest: Arc::clone(digest),
+            digest,
             endorses: lending.endorses,
             fields: OnceLock::new(),
             is_named: OnceLock::new(),
             is_vouched: OnceLock::new(),
             name: call.tool.name.to_owned(),
             number,
+            picked: Mutex::default(),
             segment,
             server: call.tool.server.map(str::to_owned),
             yields: !lending.yields.is_empty(),
-        });
+        }));
     }
 
-    fn suspect(&mut self, segment: usize, number: usize, tool: String, digest: Arc<Digest>) {
+    fn suspect(&mut self, segment: usize, number: usize, tool: String, raw: &[u8]) {
+        if self.policy.is_idle {
+            return;
+        }
+        let digest = self.digest(segment, raw);
         let suspects = &mut self.read.suspects;
         let suspect = Suspect::new(suspects, digest, (number, segment, tool), self.memory);
-        suspects.push(suspect);
+        suspects.push(Arc::new(suspect));
     }
 
-    fn decide(&self, tools: &[ToolName<'_>], origin: Certain, digest: &Digest) -> ResultDecision {
-        let context = Context {
-            agent: self.setting.agent,
-            label: &self.read.label,
-            lowered_by: None,
-            task: &self.read.task,
-            team: self.setting.team,
-            user: self.setting.user,
-        };
-        let policy = self.policy.serial;
-        let question = Question { context: &context, origin, policy, task: self.task, tools };
-        decide(digest, &question, || {
+    fn decide(
+        &mut self,
+        tools: &[ToolName<'_>],
+        origin: Certain,
+        (segment, raw): (usize, &[u8]),
+    ) -> Arc<ResultDecision> {
+        let policy = self.policy;
+        let question = question_on(policy, &self.read, self.setting, origin, tools);
+        if let Some(decided) = self.settled.iter().find(|decided| decided.answers(&question)) {
+            return decided.decision();
+        }
+        if policy.looks_at_results(tools) {
+            let digest = self.digest(segment, raw);
             let content = |format| digest.content(format).map(Cow::Borrowed);
-            self.policy.decide_answer(tools, origin, &content, &context)
-        })
+            let question = question_on(policy, &self.read, self.setting, origin, tools);
+            return decide(&digest, &question, || {
+                policy.decide_answer(tools, origin, &content, &question.context)
+            });
+        }
+        let decision = Arc::new(policy.decide_answer(tools, origin, &|_| None, &question.context));
+        self.settled.push(Decided::new(&question, Arc::clone(&decision)));
+        decision
     }
+}
+
+fn question_on<'q>(
+    policy: &Policy,
+    read: &'q Conversation,
+    setting: &'q Setting<'_>,
+    origin: Certain,
+    tools: &'q [ToolName<'q>],
+) -> Question<'q> {
+    let context = Context {
+        agent: setting.agent,
+        label: &read.label,
+        lowered_by: None,
+        task: &read.task,
+        team: setting.team,
+        user: setting.user,
+    };
+    Question { context, origin, policy: policy.serial, task: read.task_number, tools }
 }

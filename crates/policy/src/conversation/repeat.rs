@@ -21,7 +21,7 @@ pub(crate) struct Suspect {
 
 impl Suspect {
     /// The next in the row of `before`.
-    pub fn new(before: &[Self], digest: Arc<Digest>, place: (usize, usize, String), memory: &Memory) -> Self {
+    pub fn new(before: &[Arc<Self>], digest: Arc<Digest>, place: (usize, usize, String), memory: &Memory) -> Self {
         let row = memory.row(before.last().map_or(0, |last| last.row), digest.serial());
         let (number, segment, tool) = place;
         Self { digest, number, segment, tool, row }
@@ -29,7 +29,7 @@ impl Suspect {
 }
 
 /// Whether the text repeats one of them. What was compared once is not compared again, as long as it is remembered.
-pub(crate) fn repeats(text: &Digest, suspects: &[Suspect]) -> bool {
+pub(crate) fn repeats(text: &Digest, suspects: &[Arc<Suspect>]) -> bool {
     let Some(last) = suspects.last() else { return false };
     let known = text.repeats.lock().unwrap_or_else(PoisonError::into_inner);
     if known.no.contains(&last.row) {

@@ -73,6 +73,11 @@ struct Applied<'a> {
 pub(crate) type Content<'a> = &'a dyn Fn(Format) -> Option<Cow<'a, Value>>;
 
 impl Policy {
+    /// Whether what results of these tools say could matter to what becomes of them.
+    pub(crate) fn looks_at_results(&self, tools: &[ToolName<'_>]) -> bool {
+        tools.iter().any(|tool| needs(&self.entries(tool.server, tool.name)).is_some())
+    }
+
     /// What becomes of a result.
     pub fn decide_result(&self, answer: &Answer<'_>, context: &Context<'_>) -> ResultDecision {
         let content = |format| answer.content.and_then(|text| read(format, text)).map(Cow::Owned);

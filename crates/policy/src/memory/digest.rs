@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use super::text::{all_text, content, has_files, plain, whole_text};
+use super::text::{all_text, content, plain, whole_text};
 use crate::conversation::decided::Decided;
 use crate::decide::read_content;
 use crate::identity::Parameters;
@@ -22,7 +22,6 @@ pub(crate) struct Digest {
     /// Decisions on it as a result.
     pub decided: Mutex<Vec<Decided>>,
     folded: OnceLock<Arc<str>>,
-    has_files: OnceLock<bool>,
     index: OnceLock<Index>,
     json: OnceLock<Option<Value>>,
     own: AtomicUsize,
@@ -54,7 +53,6 @@ impl Digest {
             arguments: OnceLock::new(),
             decided: Mutex::default(),
             folded: OnceLock::new(),
-            has_files: OnceLock::new(),
             index: OnceLock::new(),
             json: OnceLock::new(),
             own: AtomicUsize::new(0),
@@ -103,11 +101,6 @@ impl Digest {
     /// All its names and values, to be found again: nothing is left out as no text.
     pub fn whole_index(&self) -> &Index {
         self.part(&self.whole_index, || Index::of(&whole_text(&self.raw)), Index::size)
-    }
-
-    /// Whether it is an array of parts, of which one is a picture or a file.
-    pub fn has_files(&self) -> bool {
-        *self.has_files.get_or_init(|| has_files(&self.raw))
     }
 
     /// Every run of its text, to see whether it repeats another.

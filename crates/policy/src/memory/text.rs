@@ -93,7 +93,7 @@ pub(super) fn whole_text(raw: &[u8]) -> String {
 
 /// Whether a JSON text is an array of parts in a provider's form, of which one is a picture, a sound or a file. (A tool's own
 /// JSON is a string there, or an object.)
-pub(super) fn has_files(raw: &[u8]) -> bool {
+pub(crate) fn has_files(raw: &[u8]) -> bool {
     let mut found = false;
     let mut look = |reader: &mut Reader<'_>| {
         reader.object(["type"], |reader, wanted| match wanted {

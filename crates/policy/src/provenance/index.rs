@@ -22,6 +22,7 @@ pub(super) mod fold;
 mod mail;
 mod moment;
 mod number;
+mod spelled;
 mod table;
 mod web;
 
@@ -31,6 +32,7 @@ use memchr::memmem::Finder;
 
 use crate::value::{Number, Value};
 use moment::Moment;
+pub(crate) use spelled::Spelled;
 use table::Table;
 
 /// A piece of trusted text, made ready to find values in.
@@ -151,44 +153,6 @@ impl Index {
     /// Whether a date of the year of this date occurs.
     pub fn has_year(&self, date: &DatedValue) -> bool {
         self.has_moment(&date.year)
-    }
-
-    /// Whether the whole text is this number.
-    pub fn is_number(text: &str, number: &Number) -> bool {
-        number::parse(&fold::lower(&fold::plain(text))).as_ref() == Some(number)
-    }
-
-    /// Whether both texts are one value: the same text in NFKC, or of the same type and the same value of it. A moment
-    /// is also the day, and the time of day, that it names.
-    pub fn is_same(field: &str, value: &str) -> bool {
-        let (field, value) = (fold::plain(field), fold::plain(value));
-        if field == value {
-            return true;
-        }
-        if field.chars().chain(value.chars()).any(fold::is_hidden) {
-            return false;
-        }
-        if value.contains("://") {
-            return web::parse(&value).is_some_and(|web| web::parse(&field) == Some(web));
-        }
-        let (field, value) = (fold::lower(&field), fold::lower(&value));
-        if let Some((name, address)) = mail::parse(&value) {
-            return name.is_empty() && mail::parse(&field).is_some_and(|(_, other)| other == address);
-        }
-        if let Some(moment) = moment::parse(&value) {
-            return moment::parse(&field).is_some() && {
-                let mut is_found = false;
-                moment::read(&field, 0, &mut |other| is_found |= other == moment);
-                is_found
-            };
-        }
-        let is_one = |read: fn(&str) -> Option<String>| {
-            read(&value).is_some_and(|value| read(&field).is_some_and(|field| field == value))
-        };
-        let number = number::parse(&value);
-        is_one(account::iban)
-            || is_one(account::phone)
-            || number.is_some_and(|number| number::parse(&field) == Some(number))
     }
 
     fn has_mail(&self, address: &mail::Mail) -> bool {

@@ -154,15 +154,31 @@ proptest! {
         prop_assert_eq!(&seen[0], &seen[2]);
     }
 
-    /// What came before is judged as it was when it came: labels, results, and calls, whatever follows.
+    /// What came before is judged as it was when it came: labels, results, and calls, whatever follows. And a turn that
+    /// goes on from the last one, or from one that went on otherwise, is judged as it is at once.
     #[test]
-    fn turn_by_turn_is_as_at_once(pieces in vec(piece(&KINDS), 0..10), start in select(&Trust::ALL[..])) {
+    fn turn_by_turn_is_as_at_once(
+        pieces in vec(piece(&KINDS), 0..10),
+        start in select(&Trust::ALL[..]),
+        other in piece(&KINDS),
+        at in 0..10_usize,
+        to in select(&VALUES[..]),
+    ) {
         let memory = &memories()[0];
-        let whole = read(&pieces, start, memory);
-        for turn in 0..=pieces.len() {
-            let part = read(&pieces[..turn], start, memory);
-            prop_assert_eq!(&part.segments, &whole.segments[..turn]);
-            prop_assert_eq!(&part.results, &whole.results[..part.results.len()]);
+        let mut otherwise = pieces.clone();
+        if let Some(piece) = otherwise.get_mut(at) {
+            *piece = other;
+        }
+        for pieces in [&pieces, &otherwise] {
+            let whole = read(pieces, start, &memories()[1]);
+            for turn in 0..=pieces.len() {
+                let part = read(&pieces[..turn], start, memory);
+                prop_assert_eq!(&part.segments, &whole.segments[..turn]);
+                prop_assert_eq!(&part.results, &whole.results[..part.results.len()]);
+                let alone = read(&pieces[..turn], start, &memories()[2]);
+                prop_assert_eq!(call(&part, to), call(&alone, to));
+                prop_assert_eq!((part.label, part.lowered_by), (alone.label, alone.lowered_by));
+            }
         }
     }
 

@@ -1,0 +1,188 @@
+//! Conversations that were read before: the next turn is read from where the last one ended.
+//!
+//! A beginning of a conversation is found by a keyed hash and compared byte by byte, as contents are, with everything
+//! that decides how it is read: then reading it again would come to the same.
+
+use std::sync::Arc;
+
+use super::{Conversation, Origin, Segment, Setting};
+use crate::compile::Policy;
+use crate::decide::ToolName;
+use crate::memory::{Digest, Held, Memory};
+use model::{Audience, Label};
+
+/// About how many bytes are taken for a segment, and for a result beside that.
+const BYTES: (usize, usize) = (256, 768);
+
+/// What was read of a conversation.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    /// What its segments say, of those for which that matters.
+    pub contents: Vec<Option<Arc<Digest>>>,
+    pub lowered_audience: Option<usize>,
+    pub lowered_trust: Option<usize>,
+    pub read: Conversation,
+    held: Held,
+    outline: Box<[u8]>,
+}
+
+/// What decides how a conversation is read beside what its segments say.
+#[derive(Debug, Default)]
+pub(super) struct Outline {
+    bytes: Vec<u8>,
+    /// Up to each segment: the end of the outline, and a name for this beginning of the conversation, its content included.
+    ends: Vec<(usize, u64)>,
+    /// Hashes of the contents, where they matter.
+    hashes: Vec<Option<u64>>,
+}
+
+impl Outline {
+    pub fn of(policy: &Policy, segments: &[Segment<'_>], setting: &Setting<'_>, memory: &Memory) -> Self {
+        let mut outline = Self::default();
+        outline.number(policy.serial);
+        outline.setting(setting);
+        let mut name = memory.hash(&outline.bytes);
+        for segment in segments {
+            let start = outline.bytes.len();
+            outline.segment(&segment.origin);
+            name = memory.row(name, memory.hash(outline.bytes.get(start..).unwrap_or_default()));
+            let matters = !matches!(segment.origin, Origin::Assistant | Origin::Unseen);
+            let hash = matters.then(|| memory.hash(segment.raw));
+            name = hash.map_or(name, |hash| memory.row(name, hash));
+            outline.ends.push((outline.bytes.len(), name));
+            outline.hashes.push(hash);
+        }
+        outline
+    }
+
+    /// The hash of the content of a segment.
+    pub fn hash(&self, segment: usize) -> Option<u64> {
+        self.hashes.get(segment).copied().flatten()
+    }
+
+    /// The longest beginning that is remembered, with its name.
+    pub fn known(&self, segments: &[Segment<'_>], memory: &Memory) -> Option<(u64, Arc<Turn>)> {
+        let mut all = self.ends.iter().enumerate().rev();
+        all.find_map(|(at, (end, name))| {
+            let turn = memory.turn(*name)?;
+            let is_same = turn.contents.len() == at.saturating_add(1)
+                && self.bytes.get(..*end) == Some(&*turn.outline)
+                && turn.contents.iter().zip(segments).all(|(content, segment)| {
+                    content.as_ref().is_none_or(|content| content.raw() == segment.raw)
+                });
+            is_same.then_some((*name, turn))
+        })
+    }
+
+    /// Remembers what was read of the whole; `instead` of a beginning of it.
+    pub fn keep(self, mut turn: Turn, instead: Option<u64>, memory: &Memory) {
+        let Some((_, name)) = self.ends.last() else { return };
+        let (segment, result) = BYTES;
+        let results = turn.read.results.len().saturating_mul(result);
+        let bytes = turn.contents.len().saturating_mul(segment).saturating_add(results);
+        turn.held = memory.hold(bytes.saturating_add(self.bytes.len()));
+        turn.outline = self.bytes.into_boxed_slice();
+        memory.keep(*name, turn, instead.filter(|instead| instead != name));
+    }
+
+    fn setting(&mut self, setting: &Setting<'_>) {
+        // All of it: what is added to it decides, too.
+        let Setting { agent, start, team, trusted_attachments, untrusted_users, user } = setting;
+        let Label { trust, audience } = start;
+        self.text(agent);
+        self.text(trust.name());
+        match audience {
+            Audience::Everyone => self.flag(false),
+            Audience::Readers(names) => {
+                self.flag(true);
+                self.length(names.len());
+                names.iter().for_each(|name| self.text(name));
+            }
+        }
+        self.maybe(*team);
+        self.flag(*trusted_attachments);
+        self.flag(*untrusted_users);
+        self.maybe(*user);
+    }
+
+    fn segment(&mut self, origin: &Origin<'_>) {
+        let kind: u8 = match origin {
+            Origin::Assistant => 0,
+            Origin::Attachment => 1,
+            Origin::HostedTool(_) => 2,
+            Origin::Result(_) => 3,
+            Origin::System => 4,
+            Origin::Unknown => 5,
+            Origin::Unseen => 6,
+            Origin::User => 7,
+        };
+        self.bytes.push(kind);
+        match origin {
+            Origin::HostedTool(tool) => {
+                self.flag(tool.is_some());
+                tool.iter().for_each(|tool| self.tool(*tool));
+            }
+            Origin::Result(answered) => {
+                let super::Answered { calls, has_files, own_name } = answered;
+                self.length(calls.len());
+                for super::Asked { arguments, is_foreign, tool } in calls {
+                    self.flag(arguments.is_some());
+                    self.slice(arguments.unwrap_or_default());
+                    self.flag(*is_foreign);
+                    self.tool(*tool);
+                }
+                self.flag(*has_files);
+                self.maybe(*own_name);
+            }
+            Origin::Assistant
+            | Origin::Attachment
+            | Origin::System
+            | Origin::Unknown
+            | Origin::Unseen
+            | Origin::User => {}
+        }
+    }
+
+    fn tool(&mut self, tool: ToolName<'_>) {
+        let ToolName { name, server } = tool;
+        self.text(name);
+        self.maybe(server);
+    }
+
+    fn maybe(&mut self, text: Option<&str>) {
+        self.flag(text.is_some());
+        self.text(text.unwrap_or_default());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.slice(text.as_bytes());
+    }
+
+    fn slice(&mut self, bytes: &[u8]) {
+        self.length(bytes.len());
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn length(&mut self, length: usize) {
+        self.bytes.extend_from_slice(&length.to_le_bytes());
+    }
+
+    fn number(&mut self, number: u64) {
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+    }
+
+    fn flag(&mut self, flag: bool) {
+        self.bytes.push(flag.into());
+    }
+}
+
+impl Turn {
+    pub fn new(
+        read: Conversation,
+        contents: Vec<Option<Arc<Digest>>>,
+        lowered_trust: Option<usize>,
+        lowered_audience: Option<usize>,
+    ) -> Self {
+        Self { contents, held: Held::default(), lowered_audience, lowered_trust, outline: Box::default(), read }
+    }
+}
