@@ -18,11 +18,12 @@ use foldhash::quality::FoldHasher;
 pub(crate) use text::has_files;
 
 use crate::conversation::turn::Turn;
+use crate::identity::Declared;
 
 /// How many parts of it can be used at the same time.
 const SHARDS: usize = 16;
 
-/// What was read of contents and conversations, bounded by the bytes that it takes. It changes no decision.
+/// What was read of contents, declarations and conversations, bounded by the bytes that it takes. It changes no decision.
 pub struct Memory {
     limit: usize,
     next: AtomicU64,
@@ -36,6 +37,7 @@ pub struct Memory {
 #[derive(Default)]
 struct Shard {
     contents: Kept<Digest>,
+    declared: Kept<Declared>,
     turns: Kept<Turn>,
 }
 
@@ -135,6 +137,18 @@ impl Memory {
         new
     }
 
+    /// Tools, by a name of their declarations.
+    pub(crate) fn declared(&self, name: u64) -> Option<Arc<Declared>> {
+        self.with(name, |shard| shard.declared.find(name))
+    }
+
+    /// Remembers tools.
+    pub(crate) fn keep_declared(&self, name: u64, declared: &Arc<Declared>) {
+        let replaced = self.with(name, |shard| shard.declared.young.insert(name, Arc::clone(declared)));
+        drop(replaced);
+        self.shrink(name);
+    }
+
     /// A conversation, by the name of it.
     pub(crate) fn turn(&self, name: u64) -> Option<Arc<Turn>> {
         self.with(name, |shard| shard.turns.find(name))
@@ -169,7 +183,9 @@ impl Memory {
             if self.size() <= self.limit {
                 return;
             }
-            let sweep = |shard: &mut Shard| (shard.contents.sweep(), shard.turns.sweep());
+            let sweep = |shard: &mut Shard| {
+                (shard.contents.sweep(), shard.declared.sweep(), shard.turns.sweep())
+            };
             // Dropped when the lock is free again.
             let forgotten = self.with(hash.wrapping_add(turn), sweep);
             drop(forgotten);

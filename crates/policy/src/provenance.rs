@@ -97,27 +97,25 @@ impl<'a> Sources<'a> {
         self.conversation.lookups.iter().take_while(move |lookup| lookup.segment < segment)
     }
 
-    fn in_text(&self, value: &Value) -> Option<String> {
-        self.source(value, |index| index.holds(value)).or_else(|| {
+    fn in_text(&self, value: &Value, field: &Field) -> Option<String> {
+        self.source(&|index| field.is_in(index)).or_else(|| {
             // People leave the year out: a date of the same year must be known from elsewhere.
             let date = DatedValue::of(value)?;
-            let day = self.source(value, |index| index.has_day(&date))?;
-            let year = self.source(value, |index| index.has_year(&date))?;
+            // What was brought in pieces comes back in pieces.
+            let day = self.source(&|index| field.is_in(index) || index.has_day(&date))?;
+            let year = self.source(&|index| field.is_in(index) || index.has_year(&date))?;
             Some(format!("{day}, the year from {year}"))
         })
     }
 
     /// The first trusted text in which this is found, in words.
-    fn source(&self, value: &Value, is_found: impl Fn(&Index) -> bool) -> Option<String> {
+    fn source(&self, is_found: &dyn Fn(&Index) -> bool) -> Option<String> {
         let holds = |source: &&Arc<Source>| {
             let index = source.digest.index();
             self.steps_for(index.length()) && is_found(index)
         };
         let is_clean = |source: &&Arc<Source>| match source.kind {
-            Kind::Result(..) => !source.brought.iter().map(|brought| brought.whole_index()).any(|brought| {
-                // What was brought in pieces comes back in pieces.
-                brought.holds(value) || is_found(brought)
-            }),
+            Kind::Result(..) => !source.brought.iter().any(|brought| is_found(brought.whole_index())),
             Kind::System => !repeats(&source.digest, self.suspects()),
             Kind::User => true,
         };
@@ -129,17 +127,16 @@ impl<'a> Sources<'a> {
     }
 
     /// Lookups are taken in order, so that those before one are known when it is judged.
-    fn in_lookup(&self, value: &Value) -> Option<String> {
-        let wanted = Field::of(value)?;
+    fn in_lookup(&self, wanted: &Field) -> Option<String> {
         self.lookups().find_map(|lookup| {
             let (number, tool) = (lookup.number, &lookup.name);
-            if lookup.yields && self.is_vouched(lookup) && self.yields(lookup, &wanted) {
+            if lookup.yields && self.is_vouched(lookup) && self.yields(lookup, wanted) {
                 return Some(format!("looked up in result {number} of `{tool}`"));
             }
             let is_named = lookup.endorses && self.is_named(lookup);
             let holds = || {
                 let index = lookup.digest.index();
-                self.steps_for(index.length()) && index.holds(value)
+                self.steps_for(index.length()) && wanted.is_in(index)
             };
             (is_named && holds()).then(|| format!("result {number} of `{tool}`, which the user named"))
         })
@@ -176,7 +173,7 @@ impl<'a> Sources<'a> {
             let sources = Sources::before(self.conversation, self.policy, lookup.segment);
             let entries = self.policy.entries(lookup.server.as_deref(), &lookup.name);
             let has_origin = |leaf: Leaf<'_>| {
-                sources.origin(leaf).or_else(|| in_list(self.policy, &entries, leaf)).is_some()
+                in_list(self.policy, &entries, leaf).or_else(|| sources.origin(leaf)).is_some()
             };
             arguments(lookup, &entries).is_some_and(|leaves| {
                 let fixes = leaves.values().any(|(_, value)| !is_empty(value));
@@ -215,18 +212,20 @@ impl Provenance for Sources<'_> {
         if self.parameters.is_some_and(|parameters| parameters.lists(leaf.path, leaf.value)) {
             return Some("the tool's own vocabulary".to_owned());
         }
-        self.in_text(leaf.value).or_else(|| self.in_lookup(leaf.value))
+        let field = Field::of(leaf.value)?;
+        self.in_text(leaf.value, &field).or_else(|| self.in_lookup(&field))
     }
 
     fn seen(&self, leaf: Leaf<'_>) -> Option<String> {
         let left = self.seen.get().checked_sub(1)?;
         self.seen.set(left);
+        let field = Field::of(leaf.value)?;
         let (most, mut bytes) = MAX_SEARCHED;
         let mut latest = self.suspects().iter().rev().take(most);
         let found = latest.find(|suspect| {
             let fits = bytes.checked_sub(suspect.digest.raw().len());
             bytes = fits.unwrap_or_default();
-            fits.is_some() && suspect.digest.index().holds(leaf.value)
+            fits.is_some() && field.is_in(suspect.digest.index())
         })?;
         Some(match found.number {
             0 => format!("occurs only in segment {}", found.segment),
@@ -276,6 +275,13 @@ impl Field {
             Value::Number(number) => Some(Self::Number(number.clone())),
             Value::Text(text) => Some(Self::Text(Spelled::of(text))),
             Value::Array(_) | Value::Bool(_) | Value::Null | Value::Object(_) => None,
+        }
+    }
+
+    fn is_in(&self, index: &Index) -> bool {
+        match self {
+            Self::Number(number) => index.has_number(number),
+            Self::Text(text) => index.has_text(text),
         }
     }
 

@@ -6,7 +6,7 @@ mod words;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use bytes::Bytes;
 use dialect::Dialect;
@@ -27,7 +27,8 @@ use crate::recall::Recall;
 use crate::rescue::Failure;
 use crate::tools::{Fingerprint, fingerprint};
 use conversation::History;
-pub(crate) use judgement::Judgement;
+use judgement::Judgement;
+pub(crate) use judgement::Said;
 
 /// Header fields in which clients name their session.
 static SESSIONS: [HeaderName; 5] = [
@@ -57,10 +58,9 @@ const LONGEST_SESSION: usize = 256;
 pub(crate) struct Guard {
     agent: Arc<Agent>,
     conversation: Option<Conversation>,
-    declared: Declared,
+    declared: Arc<Declared>,
     /// Some call could be refused.
     holds: bool,
-    judgement: Judgement,
     /// Keys of what goes on from this exchange.
     keys: Vec<Key>,
     /// Whose exchange it is.
@@ -72,6 +72,7 @@ pub(crate) struct Guard {
     /// How often the model may still be told.
     reasks: u32,
     revision: Arc<Revision>,
+    said: Said,
     /// How many segments and calls of the answer were looked at.
     seen: (usize, usize),
     /// The label that the conversation starts with.
@@ -115,11 +116,11 @@ impl Guard {
             false => Label::default(),
         };
         Some(Box::new(Self {
-            judgement: Judgement::new(&revision.id, mode),
+            said: Said::new(&revision.id, mode),
             reasks: agent.guard.max_reasks.unwrap_or(REASKS),
             agent,
             conversation: None,
-            declared: Declared::default(),
+            declared: Arc::default(),
             holds: false,
             keys: Vec::new(),
             owner: 0,
@@ -173,7 +174,8 @@ impl Guard {
         }
         self.declared = conversation::declared(body, view, &recall.memory);
         let history = History::read(body, view, self, recall);
-        let known = [caller.session, history.prefix(self, recall)];
+        let (before, prefix) = history.prefix(self, recall).unzip();
+        let known = [caller.session, prefix];
         for label in known.into_iter().flatten().filter_map(|key| recall.label(key)).chain(history.kept()) {
             self.start = self.start.meet(&label);
         }
@@ -191,9 +193,14 @@ impl Guard {
             if result.is_some() && std::mem::replace(&mut last, result) == result {
                 continue; // another segment of the same result
             }
+            let (place, passes) = (history.place(*segment), decision.fate == policy::Fate::Passes);
+            if passes && place.zip(before).is_some_and(|(place, before)| place < before) {
+                self.judgement().known();
+                continue;
+            }
             let tool = history.tool(*segment);
-            self.judgement.result(history.place(*segment), tool.as_deref(), decision);
-            let withheld = decision.fate != policy::Fate::Passes && self.mode == Mode::Enforce;
+            self.judgement().result(place, tool.as_deref(), decision);
+            let withheld = !passes && self.mode == Mode::Enforce;
             if let Some(result) = result.filter(|_| withheld) {
                 let words = words::withheld(tool.as_deref(), decision.fate);
                 let has_content = view.results.get(result).is_none_or(|result| result.content.is_some());
@@ -204,7 +211,7 @@ impl Guard {
                 }
             }
         }
-        self.judgement.context(&read, history.offset());
+        self.judgement().context(&read, history.offset());
         self.conversation = Some(read);
         self.check_hosted(view, body)?;
         self.holds = self.mode == Mode::Enforce && self.may_refuse();
@@ -252,14 +259,18 @@ impl Guard {
         }
     }
 
-    /// What was said until now.
-    pub(crate) fn judgement(&self) -> Judgement {
-        self.judgement.clone()
+    /// What was said until now, and what will be.
+    pub(crate) fn said(&self) -> Said {
+        self.said.clone()
+    }
+
+    fn judgement(&self) -> MutexGuard<'_, Judgement> {
+        self.said.lock()
     }
 
     /// The first decision that refused a call.
-    pub(crate) fn decision(&self) -> Option<&str> {
-        self.judgement.refusal()
+    pub(crate) fn decision(&self) -> Option<String> {
+        self.judgement().refusal().map(str::to_owned)
     }
 
     /// Whether the model may be told of refusals once more.
@@ -271,7 +282,7 @@ impl Guard {
     pub(crate) fn told(&mut self) {
         self.reasks = self.reasks.saturating_sub(1);
         self.seen = (0, 0); // the next answer is another one
-        self.judgement.asked_again();
+        self.judgement().asked_again();
     }
 
     /// A verdict that holds whatever the arguments are: only leave to go. A refusal can wait for the whole name.
@@ -295,7 +306,7 @@ impl Guard {
         }
         let started = clock::now();
         let decision = self.decide(call, is_cut);
-        self.judgement.took(clock::now().saturating_duration_since(started));
+        self.judgement().took(clock::now().saturating_duration_since(started));
         self.decided(call, &decision)
     }
 
@@ -320,7 +331,7 @@ impl Guard {
     fn decided(&mut self, call: &ToolCall<String>, decision: &CallDecision) -> Verdict {
         let name = call.name.as_deref().unwrap_or_default();
         let declared = self.declaration(call);
-        let id = self.judgement.call(name, decision, declared);
+        let id = self.judgement().call(name, decision, declared);
         let is_let_through = decision.verdict == model::Verdict::Allow || self.mode == Mode::Observe;
         if is_let_through {
             self.note_call(call);

@@ -1,7 +1,7 @@
 //! What is remembered of earlier exchanges: labels, which only tighten, and calls that were let through.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::Label;
@@ -11,10 +11,37 @@ use model::Label;
 const MOST: usize = 262_144;
 
 /// What a label is kept for. A keyed hash, so that nobody can make two things that share one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     hash: (u64, u64),
     is_lasting: bool,
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash.0);
+    }
+}
+
+/// A table by keys, which are hashes already.
+pub(crate) type ByKey<T> = HashMap<Key, T, BuildHasherDefault<Hashed>>;
+
+/// The hash that a [`Key`] is.
+#[derive(Debug, Default)]
+pub(crate) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 /// What a label is kept of.
@@ -23,7 +50,7 @@ pub(crate) enum Subject<'a> {
     /// A call that was let through: its id, its name, and its arguments if it has no id.
     Call(&'a str, &'a str, Option<&'a str>),
     /// A row of segments that was sent before, by a hash of it.
-    Prefix(u64, u64),
+    Prefix(u64),
     /// What a provider keeps, by its id.
     Reference(&'a str),
     /// A session of a client.
@@ -72,8 +99,8 @@ pub(crate) struct InMemory {
 /// Labels in two generations: what was asked for since the younger one was begun is in it.
 #[derive(Debug, Default)]
 struct Kept {
-    old: HashMap<Key, Label>,
-    young: HashMap<Key, Label>,
+    old: ByKey<Label>,
+    young: ByKey<Label>,
 }
 
 impl Kept {

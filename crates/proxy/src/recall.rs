@@ -14,7 +14,7 @@ pub(crate) struct Recall {
     /// What was read of contents before.
     pub(crate) memory: Memory,
     /// For hashes that nobody else can make.
-    pub(crate) seeds: (u64, u64),
+    pub(crate) seed: u64,
     /// How tools were declared.
     pub(crate) tools: Tools,
     /// Conversations are taken for what they say: all calls in them count as let through, and nothing is kept of them.
@@ -30,12 +30,12 @@ impl Recall {
         for (place, number) in secret.chunks_exact_mut(8).zip(0..) {
             place.copy_from_slice(&seed(number).to_le_bytes());
         }
-        let (memory, seeds) = (Memory::new(secret, bytes), (seed(4), seed(5)));
+        let (memory, seed) = (Memory::new(secret, bytes), seed(4));
         Self {
             keys,
             labels: Box::<InMemory>::default(),
             memory,
-            seeds,
+            seed,
             tools: Tools::default(),
             trusts_history: false,
         }

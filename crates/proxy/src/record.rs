@@ -12,7 +12,7 @@ use upstream::Provider;
 use uuid::Uuid;
 
 use crate::clock;
-use crate::guard::{Guard, Judgement, Keeper};
+use crate::guard::{Guard, Said, Keeper};
 use crate::serve::State;
 
 /// What is recorded as the route of requests that are no conversation.
@@ -83,7 +83,7 @@ struct Facts {
     error: Option<String>,
     first_byte: Option<Duration>,
     /// What policies said.
-    judgement: Option<Judgement>,
+    judgement: Option<Said>,
     keeper: Option<Keeper>,
     /// The provider keeps the answer, and its id is not noted yet.
     keeps: bool,
@@ -141,7 +141,7 @@ struct Line<'a> {
     first_byte_us: Option<u64>,
     duration_us: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    policy: Option<&'a Judgement>,
+    policy: Option<&'a Said>,
 }
 
 impl Exchange {
@@ -199,7 +199,7 @@ impl Exchange {
 
     /// What policies said of the request and, until now, of its answer.
     pub(crate) fn judged(&mut self, guard: &Guard) {
-        self.facts.judgement = Some(guard.judgement());
+        self.facts.judgement = Some(guard.said());
         self.facts.keeper = Some(guard.keeper());
     }
 

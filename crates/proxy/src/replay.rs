@@ -74,7 +74,7 @@ impl Replay {
         let caller = guard.caller(&HeaderMap::new(), "", &self.recall);
         let read = guard.read(request, &view, &caller, &self.recall, dialect);
         guard.observe(answer, 0..answer.calls.len());
-        let decisions = serde_json::to_value(guard.judgement()).map_err(|error| error.to_string())?;
+        let decisions = serde_json::to_value(guard.said()).map_err(|error| error.to_string())?;
         let (sent, refused) = match read {
             Ok(sent) => (Some(sent), None),
             Err(failure) => (None, Some(failure.reason().to_owned())),

@@ -1,12 +1,12 @@
 //! What tools were declared like when they were called last: a description or schema that changed is something to review.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::labels::Key;
+use crate::labels::{ByKey, Key};
 
 /// Most tools that are known; the oldest are forgotten first.
 const MOST: usize = 16_384;
@@ -23,7 +23,7 @@ pub(crate) struct Tools(Mutex<Seen>);
 
 #[derive(Debug, Default)]
 struct Seen {
-    fingerprints: HashMap<Key, Fingerprint>,
+    fingerprints: ByKey<Fingerprint>,
     /// Oldest first.
     order: VecDeque<Key>,
 }

@@ -278,8 +278,9 @@ impl<'a> Judge<'a> {
         }
         let argument = |(path, value): (&str, &Value)| {
             let leaf = Leaf { path, tool: self.call.tool, value };
-            let listed = || in_list(self.policy, self.entries, leaf);
-            let origin = self.provenance.origin(leaf).or_else(listed);
+            // Lists first: all that was said would have to be searched else.
+            let listed = in_list(self.policy, self.entries, leaf);
+            let origin = listed.or_else(|| self.provenance.origin(leaf));
             let seen = if origin.is_none() { self.provenance.seen(leaf) } else { None };
             Argument { origin, path: path.to_owned(), seen }
         };

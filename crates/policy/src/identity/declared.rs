@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use model::Refusal;
 
-use crate::memory::{Digest, Memory};
+use crate::memory::{Digest, Held, Memory};
+
+/// About how many bytes are taken for a tool beside its declaration.
+const BYTES: usize = 384;
 
 /// The declaration of a tool.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +26,19 @@ pub struct Declaration<'a> {
 /// The tools that a request declares.
 #[derive(Debug, Default)]
 pub struct Declared {
-    tools: BTreeMap<(Option<String>, String), Tool>,
+    held: Held,
+    /// As they were declared.
+    list: Vec<One>,
+    /// By name, with the groups in which it holds.
+    tools: BTreeMap<String, Vec<(Option<String>, Tool)>>,
+}
+
+#[derive(Debug)]
+struct One {
+    digest: Arc<Digest>,
+    is_hosted: bool,
+    name: String,
+    namespace: Option<String>,
 }
 
 #[derive(Debug)]
@@ -34,37 +49,69 @@ struct Tool {
 }
 
 impl Declared {
-    /// These tools.
-    pub fn new<'a>(declarations: impl IntoIterator<Item = Declaration<'a>>, memory: &Memory) -> Self {
+    /// These tools. Whoever declares the same again gets the same.
+    pub fn new<'a>(
+        declarations: impl IntoIterator<Item = Declaration<'a>>,
+        memory: &Memory,
+    ) -> Arc<Self> {
+        let declarations: Vec<_> = declarations.into_iter().collect();
+        let name = declarations.iter().fold(0, |name, one| {
+            let group = one.namespace.map_or(u64::from(one.is_hosted), |group| memory.hash(group.as_bytes()));
+            let parts = [memory.hash(one.raw), memory.hash(one.name.as_bytes()), group];
+            parts.into_iter().fold(name, |name, part| memory.row(name, part))
+        });
+        if let Some(known) = memory.declared(name).filter(|known| known.is_of(&declarations)) {
+            return known;
+        }
         let mut declared = Self::default();
-        for one in declarations {
-            let key = (one.namespace.map(str::to_owned), one.name.to_owned());
-            let digest = memory.digest(one.raw);
-            let tool = Tool { digest, is_ambiguous: false, is_hosted: one.is_hosted };
-            declared.tools.entry(key).and_modify(|tool| tool.is_ambiguous = true).or_insert(tool);
+        for one in &declarations {
+            declared.add(one, memory);
         }
         declared.mark_shadows();
+        let bytes = declared.list.iter().map(|one| one.name.len().saturating_add(BYTES)).sum();
+        declared.held = memory.hold(bytes);
+        let declared = Arc::new(declared);
+        memory.keep_declared(name, &declared);
         declared
+    }
+
+    fn add(&mut self, one: &Declaration<'_>, memory: &Memory) {
+        let (name, namespace) = (one.name.to_owned(), one.namespace.map(str::to_owned));
+        let (digest, is_hosted) = (memory.digest(one.raw), one.is_hosted);
+        self.list.push(One { digest: Arc::clone(&digest), is_hosted, name, namespace: namespace.clone() });
+        let groups = self.tools.entry(one.name.to_owned()).or_default();
+        match groups.iter_mut().find(|(group, _)| *group == namespace) {
+            Some((_, tool)) => tool.is_ambiguous = true,
+            None => groups.push((namespace, Tool { digest, is_ambiguous: false, is_hosted })),
+        }
+    }
+
+    fn is_of(&self, declarations: &[Declaration<'_>]) -> bool {
+        let is_one = |own: &One, one: &Declaration<'_>| {
+            own.is_hosted == one.is_hosted
+                && own.name == one.name
+                && own.namespace.as_deref() == one.namespace
+                && own.digest.raw() == one.raw
+        };
+        self.list.len() == declarations.len()
+            && self.list.iter().zip(declarations).all(|(own, one)| is_one(own, one))
     }
 
     /// A hosted tool's name is ambiguous in whichever group it is declared again.
     fn mark_shadows(&mut self) {
-        let hosted: Vec<String> =
-            self.tools.iter().filter(|(_, tool)| tool.is_hosted).map(|((_, name), _)| name.clone()).collect();
-        for name in hosted {
-            let same = self.tools.iter_mut().filter(|((_, other), _)| *other == name);
-            let mut same: Vec<&mut Tool> = same.map(|(_, tool)| tool).collect();
-            if same.iter().any(|tool| !tool.is_hosted) {
-                same.iter_mut().for_each(|tool| tool.is_ambiguous = true);
+        for groups in self.tools.values_mut() {
+            let is_hosted = |(_, tool): &(Option<String>, Tool)| tool.is_hosted;
+            if groups.iter().any(is_hosted) && !groups.iter().all(is_hosted) {
+                groups.iter_mut().for_each(|(_, tool)| tool.is_ambiguous = true);
             }
         }
     }
 
     /// Names and groups of the tools, and whether the provider runs them.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, Option<&str>, bool)> {
-        self.tools
-            .iter()
-            .map(|((namespace, name), tool)| (name.as_str(), namespace.as_deref(), tool.is_hosted))
+        self.tools.iter().flat_map(|(name, groups)| {
+            groups.iter().map(|(group, tool)| (name.as_str(), group.as_deref(), tool.is_hosted))
+        })
     }
 
     /// The declaration of this tool, as JSON; none if there is not one of its name.
@@ -74,11 +121,11 @@ impl Declared {
 
     /// The declaration of this tool.
     pub(crate) fn find(&self, name: &str, namespace: Option<&str>) -> Result<&Arc<Digest>, Refusal> {
-        let key = (namespace.map(str::to_owned), name.to_owned());
-        match self.tools.get(&key) {
+        let groups = self.tools.get(name).map(Vec::as_slice).unwrap_or_default();
+        match groups.iter().find(|(group, _)| group.as_deref() == namespace) {
             None => Err(Refusal::Undeclared),
-            Some(tool) if tool.is_ambiguous => Err(Refusal::NotJudgeable),
-            Some(tool) => Ok(&tool.digest),
+            Some((_, tool)) if tool.is_ambiguous => Err(Refusal::NotJudgeable),
+            Some((_, tool)) => Ok(&tool.digest),
         }
     }
 }

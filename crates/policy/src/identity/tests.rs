@@ -13,7 +13,7 @@ fn policy(text: &str) -> Policy {
     Policy::parse("p", &format!("version: 1\n{text}")).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn declared(names: &[&str], memory: &Memory) -> Declared {
+fn declared(names: &[&str], memory: &Memory) -> Arc<Declared> {
     let one = |name| Declaration { is_hosted: false, name, namespace: None, raw: b"{}" };
     Declared::new(names.iter().copied().map(one), memory)
 }

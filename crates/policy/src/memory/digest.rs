@@ -33,7 +33,6 @@ pub(crate) struct Digest {
     runs: OnceLock<Runs>,
     sample: OnceLock<Sample>,
     serial: u64,
-    text: OnceLock<String>,
     used: Arc<AtomicUsize>,
     whole_index: OnceLock<Index>,
     yaml: OnceLock<Option<Value>>,
@@ -63,7 +62,6 @@ impl Digest {
             runs: OnceLock::new(),
             sample: OnceLock::new(),
             serial,
-            text: OnceLock::new(),
             used,
             whole_index: OnceLock::new(),
             yaml: OnceLock::new(),
@@ -83,19 +81,18 @@ impl Digest {
     }
 
     /// All its text.
-    pub fn text(&self) -> &str {
-        let text: &String = self.part(&self.text, || all_text(&self.raw), String::len);
-        text
+    pub fn text(&self) -> String {
+        all_text(&self.raw)
     }
 
     /// All its text, folded.
     pub fn folded(&self) -> &Arc<str> {
-        self.part(&self.folded, || fold(self.text()).into(), |text| text.len())
+        self.part(&self.folded, || fold(&self.text()).into(), |text| text.len())
     }
 
     /// Its values, to be found again.
     pub fn index(&self) -> &Index {
-        self.part(&self.index, || Index::of(self.text()), Index::size)
+        self.part(&self.index, || Index::of(&self.text()), Index::size)
     }
 
     /// All its names and values, to be found again: nothing is left out as no text.
@@ -105,12 +102,12 @@ impl Digest {
 
     /// Every run of its text, to see whether it repeats another.
     pub fn runs(&self) -> &Runs {
-        self.part(&self.runs, || Runs::of(self.text()), Runs::size)
+        self.part(&self.runs, || Runs::of(&self.text()), Runs::size)
     }
 
     /// Some runs of its text, to see whether another repeats it.
     pub fn sample(&self) -> &Sample {
-        self.part(&self.sample, || Sample::of(self.text()), Sample::size)
+        self.part(&self.sample, || Sample::of(&self.text()), Sample::size)
     }
 
     /// It as the content of a result.

@@ -33,6 +33,7 @@ use memchr::memmem::Finder;
 use crate::value::{Number, Value};
 use moment::Moment;
 pub(crate) use spelled::Spelled;
+use spelled::Wanted;
 use table::Table;
 
 /// A piece of trusted text, made ready to find values in.
@@ -85,7 +86,7 @@ impl Index {
         match value {
             Value::Array(_) | Value::Bool(_) | Value::Null | Value::Object(_) => false,
             Value::Number(number) => self.has_number(number),
-            Value::Text(text) => self.has_text(text),
+            Value::Text(text) => self.has_text(&Spelled::of(text)),
         }
     }
 
@@ -101,47 +102,23 @@ impl Index {
         tables.fold(size_of::<Self>(), usize::saturating_add) + self.lower.capacity() + self.plain.capacity()
     }
 
-    fn has_text(&self, text: &str) -> bool {
-        if text.chars().any(fold::is_hidden) {
-            return false;
-        }
-        let plain = fold::plain(text);
-        let lower = fold::lower(&plain);
-        if lower.is_ascii() && !lower.contains(|c: char| c.is_ascii_alphanumeric()) {
-            return false;
-        }
-        if let Some((first, _)) = plain.split_once(' ') {
-            // Readers of URLs drop tabs and ends of lines, and read on.
-            if first.contains("://") && text.trim().contains(['\t', '\n', '\r']) {
-                return false;
+    /// Whether this text occurs.
+    pub(crate) fn has_text(&self, text: &Spelled) -> bool {
+        match text.wanted() {
+            Wanted::Nothing => false,
+            Wanted::Run(run) => self.has_run(run),
+            Wanted::Mail { address, name } => {
+                self.has_mail(address) && name.as_deref().is_none_or(|name| self.has_run(name))
             }
-        } else if plain.contains("://") {
-            return web::parse(&plain).is_some_and(|web| self.has_web(&web));
-        }
-        if let Some((name, address)) = mail::parse(&lower) {
-            return self.has_mail(&address) && (name.is_empty() || self.has_run(name));
-        }
-        if mail::is_broken(&lower) {
-            return false;
-        }
-        if let Some(moment) = moment::parse(&lower) {
-            return self.has_moment(&moment);
-        }
-        if let Some(iban) = account::iban(&lower) {
-            return account::is_in(&self.lower, &iban, account::Kind::Iban);
-        }
-        let number = number::parse(&lower);
-        if let Some(phone) = account::phone(&lower) {
-            return account::is_in(&self.lower, &phone, account::Kind::Phone)
-                || number.is_some_and(|number| self.has_number(&number));
-        }
-        if let Some(number) = number {
-            return self.has_number(&number);
-        }
-        match web::parse_bare(&plain) {
-            Some(web) if lower.starts_with("www.") => self.has_web(&web),
-            Some(web) => self.has_run(&lower) || self.has_web(&web),
-            None => self.has_run(&lower),
+            Wanted::Moment(moment) => self.has_moment(moment),
+            Wanted::Iban(iban) => account::is_in(&self.lower, iban, account::Kind::Iban),
+            Wanted::Phone(phone, number) => {
+                account::is_in(&self.lower, phone, account::Kind::Phone)
+                    || number.as_ref().is_some_and(|number| self.has_number(number))
+            }
+            Wanted::Number(number) => self.has_number(number),
+            Wanted::Web(web) => self.has_web(web),
+            Wanted::Host(web, run) => self.has_run(run) || self.has_web(web),
         }
     }
 
@@ -165,7 +142,7 @@ impl Index {
         table.has(&self.lower, moment, moment::read)
     }
 
-    fn has_number(&self, number: &Number) -> bool {
+    pub(crate) fn has_number(&self, number: &Number) -> bool {
         let table = self.numbers.get_or_init(|| Table::of(&self.lower, number::starts, number::read));
         table.has(&self.lower, number, number::read)
     }

@@ -20,9 +20,11 @@ const STEP: usize = 33;
 #[cfg(test)]
 const FOUND: usize = RUN + STEP - 1;
 
-/// Every run of a text, by its hash: eight bytes for each byte of the text.
+/// Every run of a text, by its hash: nine bytes for each byte of the text, or ten.
 #[derive(Clone, Debug)]
 pub struct Runs {
+    /// A bit for what a hash begins with: few that are not there have it.
+    filter: Box<[u64]>,
     /// In order, each once.
     hashes: Box<[u64]>,
 }
@@ -39,7 +41,13 @@ impl Runs {
         let mut hashes: Vec<u64> = folded(text).as_bytes().windows(RUN).map(hash).collect();
         hashes.sort_unstable();
         hashes.dedup();
-        Self { hashes: hashes.into_boxed_slice() }
+        let words = hashes.len().next_power_of_two().div_ceil(8);
+        let mut filter = vec![0_u64; words].into_boxed_slice();
+        for hash in &hashes {
+            let (at, bit) = place(*hash, words);
+            filter.get_mut(at).into_iter().for_each(|word| *word |= bit);
+        }
+        Self { filter, hashes: hashes.into_boxed_slice() }
     }
 
     /// Whether the text is too short to repeat anything.
@@ -49,12 +57,19 @@ impl Runs {
 
     /// Whether it repeats a long run of the other text.
     pub fn repeat(&self, other: &Sample) -> bool {
-        !self.is_empty() && other.hashes.iter().any(|hash| self.hashes.binary_search(hash).is_ok())
+        !self.is_empty() && other.hashes.iter().any(|hash| self.has(*hash))
     }
 
     /// The bytes that it takes.
     pub fn size(&self) -> usize {
-        size_of::<Self>().saturating_add(size_of_val(self.hashes.as_ref()))
+        let hashes = size_of_val(self.hashes.as_ref()).saturating_add(size_of_val(self.filter.as_ref()));
+        size_of::<Self>().saturating_add(hashes)
+    }
+
+    fn has(&self, hash: u64) -> bool {
+        let (at, bit) = place(hash, self.filter.len());
+        let may_be = self.filter.get(at).is_some_and(|word| word & bit != 0);
+        may_be && self.hashes.binary_search(&hash).is_ok()
     }
 }
 
@@ -68,6 +83,12 @@ impl Sample {
     pub fn size(&self) -> usize {
         size_of::<Self>().saturating_add(size_of_val(self.hashes.as_ref()))
     }
+}
+
+/// The word of a filter, and the bit in it, for a hash. The number of words is a power of two.
+fn place(hash: u64, words: usize) -> (usize, u64) {
+    let at = usize::try_from(hash >> 6).unwrap_or_default() & words.saturating_sub(1);
+    (at, 1 << (hash & 63))
 }
 
 fn folded(text: &str) -> String {

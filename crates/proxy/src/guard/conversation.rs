@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::hash::Hasher;
+use std::sync::Arc;
 
 use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
@@ -15,7 +16,7 @@ use crate::labels::{Key, Subject};
 use crate::recall::Recall;
 
 /// The tools that a request declares.
-pub(super) fn declared(body: &[u8], view: &RequestView, memory: &Memory) -> Declared {
+pub(super) fn declared(body: &[u8], view: &RequestView, memory: &Memory) -> Arc<Declared> {
     let tools: Vec<_> = view.tools.iter().filter_map(|tool| named(body, tool)).collect();
     let declarations = tools.iter().map(|(name, namespace, tool)| Declaration {
         is_hosted: tool.kind == ToolKind::Hosted,
@@ -50,7 +51,7 @@ pub(super) struct History<'a> {
     /// Labels of what the request refers to.
     kept: Vec<Label>,
     /// Hashes of the rows of segments from the first one on.
-    rows: Vec<(u64, u64)>,
+    rows: Vec<u64>,
     results: Vec<Matched<'a>>,
     /// For each segment of the request, the result that it is; then the results that are no segment.
     segments: Vec<Option<usize>>,
@@ -118,7 +119,7 @@ impl<'a> History<'a> {
         let known: Vec<Option<Label>> =
             references.into_iter().map(|reference| reference.and_then(label)).collect();
         let unseen = known.iter().filter(|label| label.is_none()).count();
-        let rows = rows(body, view, recall.seeds);
+        let rows = rows(body, view, recall.seed);
         let mut segments: Vec<Option<usize>> = segments.collect();
         let mut has_segment = vec![false; view.results.len()];
         for result in segments.iter().flatten() {
@@ -140,10 +141,11 @@ impl<'a> History<'a> {
         self.grows.iter().copied()
     }
 
-    /// The key of the longest row of segments that was sent before.
-    pub(super) fn prefix(&self, guard: &Guard, recall: &Recall) -> Option<Key> {
-        let keys = self.rows.iter().rev().map(|row| row_key(*row, guard, recall));
-        keys.into_iter().find(|key| recall.label(*key).is_some())
+    /// The longest row of segments that was sent before: how many they are, and its key.
+    pub(super) fn prefix(&self, guard: &Guard, recall: &Recall) -> Option<(usize, Key)> {
+        let rows = self.rows.iter().enumerate().rev();
+        let mut keys = rows.map(|(at, row)| (at.saturating_add(1), row_key(*row, guard, recall)));
+        keys.find(|(_, key)| recall.label(*key).is_some())
     }
 
     /// The key of all segments.
@@ -262,24 +264,19 @@ fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Vec<Ma
     matched
 }
 
-/// A hash of each row of segments that begins with the first one.
-fn rows(body: &[u8], view: &RequestView, (one, two): (u64, u64)) -> Vec<(u64, u64)> {
-    let (first, second) = (SharedSeed::from_u64(one), SharedSeed::from_u64(two));
-    let mut row = (one, two);
-    let mut rows = Vec::with_capacity(view.segments.len());
-    for segment in &view.segments {
-        let raw = segment.content.of(body);
-        let next = |seed: u64, shared: &SharedSeed| {
-            let mut hasher = FoldHasher::with_seed(seed, shared);
-            hasher.write(raw);
-            hasher.finish()
-        };
-        row = (next(row.0, &first), next(row.1, &second));
-        rows.push(row);
-    }
-    rows
+/// A hash of each row of segments that begins with the first one. (Rows that share one make a label stricter.)
+fn rows(body: &[u8], view: &RequestView, seed: u64) -> Vec<u64> {
+    let shared = SharedSeed::from_u64(seed);
+    let mut row = seed;
+    let next = |segment: &model::Segment| {
+        let mut hasher = FoldHasher::with_seed(row, &shared);
+        hasher.write(segment.content.of(body));
+        row = hasher.finish();
+        row
+    };
+    view.segments.iter().map(next).collect()
 }
 
-fn row_key(row: (u64, u64), guard: &Guard, recall: &Recall) -> Key {
-    recall.key((&guard.agent.id, guard.owner), Subject::Prefix(row.0, row.1))
+fn row_key(row: u64, guard: &Guard, recall: &Recall) -> Key {
+    recall.key((&guard.agent.id, guard.owner), Subject::Prefix(row))
 }

@@ -1,11 +1,12 @@
 //! What was decided in an exchange, as it is recorded: rules, labels and places, never content.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use model::{Audience, Label, Mode, Verdict};
 use policy::explain::Source;
 use policy::{CallDecision, Conversation, ResultDecision};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::clock;
 use crate::tools::{Fingerprint, digits};
@@ -16,14 +17,36 @@ const MOST: usize = 256;
 /// Longest name of a tool that is recorded, in characters.
 const LONGEST: usize = 128;
 
+/// The decisions of one exchange, as far as they were made: the guard adds, the record says.
+#[derive(Clone, Debug)]
+pub(crate) struct Said(Arc<Mutex<Judgement>>);
+
+impl Said {
+    pub(super) fn new(revision: &str, mode: Mode) -> Self {
+        Self(Arc::new(Mutex::new(Judgement::new(revision, mode))))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Judgement> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Serialize for Said {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.lock().serialize(serializer)
+    }
+}
+
 /// Decisions of one exchange.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Judgement {
+#[derive(Debug, Serialize)]
+pub(super) struct Judgement {
     revision: String,
     mode: &'static str,
     /// How far the conversation is trusted, and who may see it.
     context: Option<Context>,
     results: Vec<OfResult>,
+    /// Results of earlier turns that go on to the model; they are listed where they were new.
+    known: u64,
     calls: Vec<OfCall>,
     /// Decisions beyond those listed.
     unlisted: u64,
@@ -37,7 +60,7 @@ pub(crate) struct Judgement {
     judging_us: u64,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Debug, Serialize)]
 struct Context {
     trust: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,7 +70,7 @@ struct Context {
     lowered_by: Option<usize>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Debug, Serialize)]
 struct OfResult {
     segment: Option<usize>,
     tool: Option<String>,
@@ -57,7 +80,7 @@ struct OfResult {
     rule: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Debug, Serialize)]
 struct OfCall {
     decision: String,
     tool: String,
@@ -78,7 +101,7 @@ struct OfCall {
     arguments: Vec<Argument>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Debug, Serialize)]
 struct Argument {
     path: String,
     origin: Option<String>,
@@ -98,6 +121,7 @@ impl Judgement {
             mode,
             context: None,
             results: Vec::new(),
+            known: 0,
             calls: Vec::new(),
             unlisted: 0,
             refused: 0,
@@ -117,6 +141,11 @@ impl Judgement {
         };
         let lowered_by = read.lowered_by.and_then(|at| at.checked_sub(offset));
         self.context = Some(Context { trust: trust.name(), audience, lowered_by });
+    }
+
+    /// Counts a result that was listed in an earlier turn.
+    pub(super) fn known(&mut self) {
+        self.known = self.known.saturating_add(1);
     }
 
     pub(super) fn result(&mut self, segment: Option<usize>, tool: Option<&str>, decision: &ResultDecision) {

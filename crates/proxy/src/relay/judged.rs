@@ -53,7 +53,7 @@ impl Judged {
         let done = self.judge(body, decoders, worker, &mut exchange, &mut share).await;
         exchange.judged(&self.guard);
         if let Some(id) = self.guard.decision() {
-            decision_id(headers, id);
+            decision_id(headers, &id);
         }
         match done {
             Err(failure) => Err((failure, exchange)),

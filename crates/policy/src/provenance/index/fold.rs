@@ -4,52 +4,94 @@ use crate::matcher::text::nfkc;
 
 /// `text` in NFKC, with one blank for each run of white space and none at the ends.
 pub fn plain(text: &str) -> String {
-    if text.is_ascii() {
-        return single_blanks(text.trim());
-    }
     // No blank becomes one character with what stands beside it: words are normalized one by one.
-    let mut out = String::with_capacity(text.len());
-    for word in text.split(|c| matches!(c, ' ' | '\t'..='\r')) {
-        if word.is_empty() {
-            continue;
-        }
-        if word.is_ascii() {
-            push_word(&mut out, word);
-        } else {
-            nfkc(word).split_whitespace().for_each(|word| push_word(&mut out, word));
-        }
-    }
-    out
+    let mut out = Words { bytes: Vec::with_capacity(text.len()), ends_blank: true };
+    pieces(text, |piece, is_ascii| match is_ascii {
+        true => out.ascii(piece),
+        false => nfkc(piece).split_whitespace().for_each(|word| out.word(word)),
+    });
+    out.end()
 }
 
 /// `plain` without case.
 pub fn lower(plain: &str) -> String {
-    if plain.is_ascii() {
-        return plain.to_ascii_lowercase();
-    }
     let mut out = String::with_capacity(plain.len());
-    for word in plain.split(' ') {
-        if !out.is_empty() {
-            out.push(' ');
-        }
+    pieces(plain, |piece, is_ascii| {
         let start = out.len();
-        out.push_str(word);
-        match out.get_mut(start..) {
-            Some(word) if word.is_ascii() => word.make_ascii_lowercase(),
-            Some(_) | None => {
-                out.truncate(start);
-                out.push_str(&lower_word(word));
-            }
+        match is_ascii {
+            true => out.push_str(piece),
+            false => out.push_str(&lower_word(piece)),
         }
-    }
+        out.get_mut(start..).into_iter().for_each(str::make_ascii_lowercase);
+    });
     out
 }
 
-fn push_word(out: &mut String, word: &str) {
-    if !out.is_empty() {
-        out.push(' ');
+/// The pieces of a text: words that are not all ASCII, and what stands between them.
+fn pieces(text: &str, mut take: impl FnMut(&str, bool)) {
+    let mut rest = text;
+    while let Some(wide) = first_wide(rest.as_bytes()) {
+        let (before, behind) = rest.split_at_checked(wide).unwrap_or_default();
+        let start = before.bytes().rposition(is_blank).map_or(0, |at| at.saturating_add(1));
+        let end = behind.bytes().position(is_blank).unwrap_or(behind.len()).saturating_add(wide);
+        take(rest.get(..start).unwrap_or_default(), true);
+        take(rest.get(start..end).unwrap_or_default(), false);
+        rest = rest.get(end..).unwrap_or_default();
     }
-    out.push_str(word);
+    take(rest, true);
+}
+
+/// Where the first byte stands that is not ASCII.
+fn first_wide(bytes: &[u8]) -> Option<usize> {
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let clean = blocks.iter().position(|block| block.iter().fold(0, |all, byte| all | byte) >= 0x80);
+    let from = clean.unwrap_or(blocks.len()).saturating_mul(32);
+    let found = bytes.get(from..)?.iter().position(|byte| *byte >= 0x80)?;
+    Some(from.saturating_add(found))
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+/// Words with single blanks between them.
+struct Words {
+    bytes: Vec<u8>,
+    /// It ends with a blank, or is empty.
+    ends_blank: bool,
+}
+
+impl Words {
+    fn ascii(&mut self, piece: &str) {
+        let mut length = self.bytes.len();
+        self.bytes.resize(length.saturating_add(piece.len()), 0);
+        let mut ends_blank = self.ends_blank;
+        for byte in piece.bytes() {
+            let is_blank = is_blank(byte);
+            if let Some(place) = self.bytes.get_mut(length) {
+                *place = if is_blank { b' ' } else { byte };
+            }
+            length = length.saturating_add(usize::from(!(is_blank && ends_blank)));
+            ends_blank = is_blank;
+        }
+        self.bytes.truncate(length);
+        self.ends_blank = ends_blank;
+    }
+
+    fn word(&mut self, word: &str) {
+        if !self.ends_blank {
+            self.bytes.push(b' ');
+        }
+        self.bytes.extend_from_slice(word.as_bytes());
+        self.ends_blank = false;
+    }
+
+    fn end(mut self) -> String {
+        if self.ends_blank {
+            self.bytes.pop();
+        }
+        String::from_utf8(self.bytes).unwrap_or_default()
+    }
 }
 
 fn lower_word(word: &str) -> String {
@@ -63,23 +105,6 @@ fn lower_word(word: &str) -> String {
         }
     }
     nfkc(&out).into_owned()
-}
-
-/// An ASCII text with one blank for each run of white space.
-fn single_blanks(text: &str) -> String {
-    let mut out = vec![0; text.len()];
-    let (mut length, mut was_blank) = (0_usize, false);
-    for byte in text.bytes() {
-        let byte = if matches!(byte, b'\t'..=b'\r') { b' ' } else { byte };
-        if let Some(place) = out.get_mut(length) {
-            *place = byte;
-        }
-        let is_blank = byte == b' ';
-        length = length.saturating_add(usize::from(!(is_blank && was_blank)));
-        was_blank = is_blank;
-    }
-    out.truncate(length);
-    String::from_utf8(out).unwrap_or_default()
 }
 
 /// Whether a character shows nothing, or changes how others show: controls, zero-width, bidirectional, tags.

@@ -11,10 +11,29 @@ use crate::value::Number;
 /// A text, and what it is as a value of each type.
 #[derive(Debug)]
 pub(crate) struct Spelled {
+    /// There are tabs or ends of lines within it.
+    has_breaks: bool,
     is_hidden: bool,
     lower: String,
     plain: String,
     typed: OnceLock<Typed>,
+    wanted: OnceLock<Wanted>,
+}
+
+/// What is looked for in a text to find a value.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    /// A bare host, or just this run.
+    Host(Web, String),
+    Iban(String),
+    Mail { address: Mail, name: Option<String> },
+    Moment(Moment),
+    /// It is held by nothing.
+    Nothing,
+    Number(Number),
+    Phone(String, Option<Number>),
+    Run(String),
+    Web(Web),
 }
 
 /// What a text is, each by its reader.
@@ -34,7 +53,14 @@ impl Spelled {
     pub fn of(text: &str) -> Self {
         let plain = fold::plain(text);
         let lower = fold::lower(&plain);
-        Self { is_hidden: plain.chars().any(fold::is_hidden), lower, plain, typed: OnceLock::new() }
+        Self {
+            has_breaks: text.trim().contains(['\t', '\n', '\r']),
+            is_hidden: text.chars().any(fold::is_hidden),
+            lower,
+            plain,
+            typed: OnceLock::new(),
+            wanted: OnceLock::new(),
+        }
     }
 
     /// Whether the whole text is this number.
@@ -74,6 +100,51 @@ impl Spelled {
     /// The bytes that it takes, about.
     pub fn size(&self) -> usize {
         size_of::<Self>().saturating_add(self.lower.capacity()).saturating_add(self.plain.capacity())
+    }
+
+    /// What is looked for to find it.
+    pub(super) fn wanted(&self) -> &Wanted {
+        self.wanted.get_or_init(|| self.want())
+    }
+
+    fn want(&self) -> Wanted {
+        let (plain, lower) = (&self.plain, &self.lower);
+        let says_nothing = lower.is_ascii() && !lower.contains(|c: char| c.is_ascii_alphanumeric());
+        if self.is_hidden || says_nothing {
+            return Wanted::Nothing;
+        }
+        if let Some((first, _)) = plain.split_once(' ') {
+            // Readers of URLs drop tabs and ends of lines, and read on.
+            if first.contains("://") && self.has_breaks {
+                return Wanted::Nothing;
+            }
+        } else if plain.contains("://") {
+            return web::parse(plain).map_or(Wanted::Nothing, Wanted::Web);
+        }
+        if let Some((name, address)) = mail::parse(lower) {
+            return Wanted::Mail { address, name: (!name.is_empty()).then(|| name.to_owned()) };
+        }
+        if mail::is_broken(lower) {
+            return Wanted::Nothing;
+        }
+        if let Some(moment) = moment::parse(lower) {
+            return Wanted::Moment(moment);
+        }
+        if let Some(iban) = account::iban(lower) {
+            return Wanted::Iban(iban);
+        }
+        let number = number::parse(lower);
+        if let Some(phone) = account::phone(lower) {
+            return Wanted::Phone(phone, number);
+        }
+        if let Some(number) = number {
+            return Wanted::Number(number);
+        }
+        match web::parse_bare(plain) {
+            Some(web) if lower.starts_with("www.") => Wanted::Web(web),
+            Some(web) => Wanted::Host(web, lower.clone()),
+            None => Wanted::Run(lower.clone()),
+        }
     }
 
     fn typed(&self) -> &Typed {
