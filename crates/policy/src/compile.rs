@@ -49,6 +49,8 @@ pub struct Policy {
     pub(crate) serial: u64,
     exact: BTreeMap<String, Vec<usize>>,
     globs: Vec<(Glob, usize)>,
+    /// Servers that patterns name.
+    servers: BTreeSet<String>,
 }
 
 /// What a tool's results may lend provenance to.
@@ -152,6 +154,8 @@ impl Policy {
                 true => policy.globs.push((Glob::new(&tool.pattern), at)),
                 false => policy.exact.entry(tool.pattern.clone()).or_default().push(at),
             }
+            let servers = tool.pattern.match_indices('.').filter_map(|(at, _)| tool.pattern.get(..at));
+            policy.servers.extend(servers.map(str::to_owned));
             policy.tools.push(tool);
         }
         policy.asks = policy.tools.iter().any(Tool::looks_at_task);
@@ -179,9 +183,7 @@ impl Policy {
 
     /// Whether an entry is for tools of this server.
     pub(crate) fn knows_server(&self, server: &str) -> bool {
-        self.tools
-            .iter()
-            .any(|tool| tool.pattern.strip_prefix(server).is_some_and(|rest| rest.starts_with('.')))
+        self.servers.contains(server)
     }
 
     /// The entries for a tool, in the order of the file.

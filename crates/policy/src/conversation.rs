@@ -10,6 +10,7 @@ mod read;
 pub(crate) mod repeat;
 pub(crate) mod turn;
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use model::Label;
@@ -20,6 +21,7 @@ use crate::matcher::task::Task;
 use crate::memory::Digest;
 use crate::provenance::Field;
 use repeat::Suspect;
+use turn::Turn;
 
 /// A piece of a conversation.
 #[derive(Clone, Debug)]
@@ -93,8 +95,14 @@ pub struct Setting<'a> {
 /// A conversation that was read.
 #[derive(Clone, Debug)]
 pub struct Conversation {
-    /// What may be done with what it holds.
+    /// What may be done with what it holds, and what came to it since.
     pub label: Label,
+    turn: Arc<Turn>,
+}
+
+/// What was read of a conversation.
+#[derive(Clone, Debug, Default)]
+pub struct Read {
     /// The first segment that lowered the label's trust, else the first that limited its audience.
     pub lowered_by: Option<usize>,
     /// What becomes of its results, by the segments that they are.
@@ -103,6 +111,8 @@ pub struct Conversation {
     pub segments: Vec<Label>,
     /// What the person asked for; empty if no rule wants to know.
     pub task: Task,
+    /// What may be done with what it holds.
+    pub(crate) label: Label,
     /// Results that may lend provenance, in order.
     pub(crate) lookups: Vec<Arc<Lookup>>,
     /// Texts that are sources of provenance, in order.
@@ -111,6 +121,20 @@ pub struct Conversation {
     pub(crate) suspects: Vec<Arc<Suspect>>,
     /// A name for the task.
     pub(crate) task_number: u64,
+}
+
+impl From<Arc<Turn>> for Conversation {
+    fn from(turn: Arc<Turn>) -> Self {
+        Self { label: turn.read.label.clone(), turn }
+    }
+}
+
+impl Deref for Conversation {
+    type Target = Read;
+
+    fn deref(&self) -> &Read {
+        &self.turn.read
+    }
 }
 
 /// A text that is a source of provenance.

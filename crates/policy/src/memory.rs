@@ -74,11 +74,17 @@ impl<T> Default for Kept<T> {
     }
 }
 
-/// Bytes that count as taken as long as it lives.
+/// Bytes that count as taken as long as it lives. What is copied from its owner counts by itself.
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     bytes: usize,
     used: Arc<AtomicUsize>,
+}
+
+impl Clone for Held {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl Drop for Held {
@@ -154,12 +160,17 @@ impl Memory {
         self.with(name, |shard| shard.turns.find(name))
     }
 
-    /// Remembers a conversation `instead` of another.
-    pub(crate) fn keep(&self, name: u64, turn: Turn, instead: Option<u64>) {
-        let before = instead.and_then(|instead| self.with(instead, |shard| shard.turns.remove(instead)));
-        let replaced = self.with(name, |shard| shard.turns.young.insert(name, Arc::new(turn)));
-        drop((before, replaced));
+    /// Remembers a conversation.
+    pub(crate) fn keep(&self, name: u64, turn: &Arc<Turn>) {
+        let replaced = self.with(name, |shard| shard.turns.young.insert(name, Arc::clone(turn)));
+        drop(replaced);
         self.shrink(name);
+    }
+
+    /// Forgets a conversation.
+    pub(crate) fn forget(&self, name: u64) {
+        let forgotten = self.with(name, |shard| shard.turns.remove(name));
+        drop(forgotten);
     }
 
     /// Counts bytes as taken.
@@ -183,9 +194,8 @@ impl Memory {
             if self.size() <= self.limit {
                 return;
             }
-            let sweep = |shard: &mut Shard| {
-                (shard.contents.sweep(), shard.declared.sweep(), shard.turns.sweep())
-            };
+            let sweep =
+                |shard: &mut Shard| (shard.contents.sweep(), shard.declared.sweep(), shard.turns.sweep());
             // Dropped when the lock is free again.
             let forgotten = self.with(hash.wrapping_add(turn), sweep);
             drop(forgotten);

@@ -21,7 +21,7 @@ use wire::splice::Edits;
 
 use crate::clock;
 use crate::gate::{Refused, Verdict, is_cut_off};
-use crate::labels::{Key, Subject};
+use crate::labels::{Key, Owner, Subject};
 use crate::policies::Revision;
 use crate::recall::Recall;
 use crate::rescue::Failure;
@@ -64,7 +64,7 @@ pub(crate) struct Guard {
     /// Keys of what goes on from this exchange.
     keys: Vec<Key>,
     /// Whose exchange it is.
-    owner: u64,
+    owner: Owner,
     mode: Mode,
     /// Calls that were judged without consequences.
     observed: BTreeSet<usize>,
@@ -83,21 +83,20 @@ pub(crate) struct Guard {
 /// Who calls, as far as labels are kept for them.
 #[derive(Debug)]
 pub(crate) struct Caller {
-    owner: u64,
+    owner: Owner,
     session: Option<Key>,
 }
 
 /// Keeps the label of what an exchange leaves at the provider.
 #[derive(Clone, Debug)]
 pub(crate) struct Keeper {
-    agent: Arc<Agent>,
     label: Label,
-    owner: u64,
+    owner: Owner,
 }
 
 impl Keeper {
     pub(crate) fn keep(&self, id: &str, recall: &Recall) {
-        let key = recall.key((&self.agent.id, self.owner), Subject::Reference(id));
+        let key = recall.key(self.owner, Subject::Reference(id));
         recall.tighten(key, &self.label);
     }
 }
@@ -123,7 +122,7 @@ impl Guard {
             declared: Arc::default(),
             holds: false,
             keys: Vec::new(),
-            owner: 0,
+            owner: Owner::default(),
             mode,
             observed: BTreeSet::new(),
             on_refusal,
@@ -149,9 +148,9 @@ impl Guard {
         // Google's clients may send it so.
         let secret =
             secret.or_else(|| query.split('&').find_map(|part| part.strip_prefix("key=")).map(str::as_bytes));
-        let owner = recall.number(secret.unwrap_or_default());
+        let owner = recall.owner(&self.agent.id, recall.number(secret.unwrap_or_default()));
         let session = session(headers);
-        let session = session.map(|id| recall.key((&self.agent.id, owner), Subject::Session(id)));
+        let session = session.map(|id| recall.key(owner, Subject::Session(id)));
         Caller { owner, session }
     }
 
@@ -253,7 +252,7 @@ impl Guard {
         };
         read.label = read.label.meet(&Label::of(Trust::Untrusted));
         let kept = [&view.id, &view.conversation].into_iter().flatten();
-        let kept = kept.map(|id| recall.key((&self.agent.id, self.owner), Subject::Reference(id)));
+        let kept = kept.map(|id| recall.key(self.owner, Subject::Reference(id)));
         for key in self.keys.iter().copied().chain(kept) {
             recall.tighten(key, &read.label);
         }
@@ -345,7 +344,7 @@ impl Guard {
         let (name, namespace) = (call.name.as_deref()?, call.namespace.as_deref());
         let fingerprint = fingerprint(self.declared.raw(name, namespace)?);
         let recall = self.recall.as_ref()?;
-        let key = recall.key((&self.agent.id, 0), Subject::Tool(namespace, name));
+        let key = recall.key(recall.owner(&self.agent.id, 0), Subject::Tool(namespace, name));
         Some((fingerprint, recall.tools.changes(key, fingerprint)))
     }
 
@@ -400,7 +399,7 @@ impl Guard {
     fn call_key(&self, recall: &Recall, id: Option<&str>, name: &str, arguments: Option<&str>) -> Key {
         let arguments = arguments.filter(|_| id.is_none()).map(canonical);
         let subject = Subject::Call(id.unwrap_or_default(), name, arguments.as_deref());
-        recall.key((&self.agent.id, self.owner), subject)
+        recall.key(self.owner, subject)
     }
 
     fn note_call(&self, call: &ToolCall<String>) {
@@ -414,7 +413,7 @@ impl Guard {
     pub(crate) fn keeper(&self) -> Keeper {
         let label = self.conversation.as_ref().map(|read| read.label.clone());
         let label = label.unwrap_or_else(|| Label::of(Trust::Untrusted));
-        Keeper { agent: Arc::clone(&self.agent), label, owner: self.owner }
+        Keeper { label, owner: self.owner }
     }
 }
 

@@ -64,6 +64,9 @@ pub(crate) trait Labels: std::fmt::Debug + Send + Sync {
     /// The label kept for this.
     fn label(&self, key: Key) -> Option<Label>;
 
+    /// Whether a label is kept for this.
+    fn knows(&self, key: Key) -> bool;
+
     /// Tightens the label kept for this, or keeps it from now on.
     fn tighten(&self, key: Key, label: &Label);
 }
@@ -72,14 +75,24 @@ pub(crate) trait Labels: std::fmt::Debug + Send + Sync {
 #[derive(Debug, Default)]
 pub(crate) struct Keys(RandomState, RandomState);
 
+/// To whom it belongs what a label is kept of: an agent, and who calls; without anybody, nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Owner(u64, u64);
+
 impl Keys {
-    /// The key of something that belongs to `owner`: an agent, and who calls.
-    pub(crate) fn key(&self, owner: (&str, u64), subject: Subject<'_>) -> Key {
+    /// An agent, and who calls it.
+    pub(crate) fn owner(&self, agent: &str, caller: u64) -> Owner {
+        Owner(self.0.hash_one((agent, caller)), self.1.hash_one((agent, caller)))
+    }
+
+    /// The key of something that belongs to `owner`.
+    pub(crate) fn key(&self, owner: Owner, subject: Subject<'_>) -> Key {
         let is_lasting = match subject {
             Subject::Reference(_) | Subject::Session(_) => true,
             Subject::Call(..) | Subject::Prefix(..) | Subject::Tool(..) => false,
         };
-        Key { hash: (self.0.hash_one((owner, subject)), self.1.hash_one((owner, subject))), is_lasting }
+        let hash = (self.0.hash_one((owner.0, subject)), self.1.hash_one((owner.1, subject)));
+        Key { hash, is_lasting }
     }
 
     /// A number for a secret, from which it cannot be told.
@@ -106,7 +119,8 @@ struct Kept {
 impl Kept {
     /// The label of this key, which is young again.
     fn label(&mut self, key: Key) -> Option<&mut Label> {
-        if let Some(label) = self.old.remove(&key) {
+        if !self.young.contains_key(&key) {
+            let label = self.old.remove(&key)?;
             self.insert(key, label);
         }
         self.young.get_mut(&key)
@@ -132,6 +146,10 @@ impl Labels for InMemory {
         self.of(key).label(key).map(|label| label.clone())
     }
 
+    fn knows(&self, key: Key) -> bool {
+        self.of(key).label(key).is_some()
+    }
+
     fn tighten(&self, key: Key, label: &Label) {
         let mut kept = self.of(key);
         match kept.label(key) {
@@ -150,16 +168,16 @@ mod tests {
     #[test]
     fn labels_only_tighten_and_belong_to_their_owner() {
         let (keys, labels) = (Keys::default(), InMemory::default());
-        let key = keys.key(("agent", 1), Subject::Session("s"));
+        let key = keys.key(keys.owner("agent", 1), Subject::Session("s"));
         assert_eq!(labels.label(key), None);
         labels.tighten(key, &Label::of(Trust::Untrusted));
         labels.tighten(key, &Label { trust: Trust::Trusted, audience: Audience::readers(["a"]) });
         let both = Label { trust: Trust::Untrusted, audience: Audience::readers(["a"]) };
         assert_eq!(labels.label(key), Some(both));
         for other in [
-            keys.key(("agent", 2), Subject::Session("s")),
-            keys.key(("other", 1), Subject::Session("s")),
-            keys.key(("agent", 1), Subject::Reference("s")),
+            keys.key(keys.owner("agent", 2), Subject::Session("s")),
+            keys.key(keys.owner("other", 1), Subject::Session("s")),
+            keys.key(keys.owner("agent", 1), Subject::Reference("s")),
         ] {
             assert_eq!(labels.label(other), None);
         }
@@ -168,8 +186,9 @@ mod tests {
     #[test]
     fn what_was_not_asked_for_the_longest_is_forgotten_and_sessions_outlast_calls() {
         let (keys, labels) = (Keys::default(), InMemory::default());
-        let call = |number: usize| keys.key(("agent", 0), Subject::Call(&number.to_string(), "f", None));
-        let session = keys.key(("agent", 0), Subject::Session("s"));
+        let call =
+            |number: usize| keys.key(keys.owner("agent", 0), Subject::Call(&number.to_string(), "f", None));
+        let session = keys.key(keys.owner("agent", 0), Subject::Session("s"));
         labels.tighten(session, &Label::of(Trust::Untrusted));
         for number in 0..2 * MOST {
             labels.tighten(call(number), &Label::default());

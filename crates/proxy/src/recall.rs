@@ -3,7 +3,7 @@
 use model::Label;
 use policy::Memory;
 
-use crate::labels::{InMemory, Key, Keys, Labels, Subject};
+use crate::labels::{InMemory, Key, Keys, Labels, Owner, Subject};
 use crate::tools::Tools;
 
 /// What is remembered of earlier exchanges, and of contents that were read before.
@@ -46,8 +46,13 @@ impl Recall {
         Self { trusts_history: true, ..self }
     }
 
-    /// The key of something that belongs to `owner`: an agent, and who calls.
-    pub(crate) fn key(&self, owner: (&str, u64), subject: Subject<'_>) -> Key {
+    /// An agent, and who calls it.
+    pub(crate) fn owner(&self, agent: &str, caller: u64) -> Owner {
+        self.keys.owner(agent, caller)
+    }
+
+    /// The key of something that belongs to `owner`.
+    pub(crate) fn key(&self, owner: Owner, subject: Subject<'_>) -> Key {
         self.keys.key(owner, subject)
     }
 
@@ -70,6 +75,6 @@ impl Recall {
 
     /// Whether a call was let through.
     pub(crate) fn knows_call(&self, key: Key) -> bool {
-        self.trusts_history || self.label(key).is_some()
+        self.trusts_history || self.labels.knows(key)
     }
 }

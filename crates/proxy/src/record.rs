@@ -12,7 +12,7 @@ use upstream::Provider;
 use uuid::Uuid;
 
 use crate::clock;
-use crate::guard::{Guard, Said, Keeper};
+use crate::guard::{Guard, Keeper, Said};
 use crate::serve::State;
 
 /// What is recorded as the route of requests that are no conversation.

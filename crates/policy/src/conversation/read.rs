@@ -8,12 +8,11 @@ use model::{Audience, Label, Trust};
 use super::decided::{Decided, Question, decide};
 use super::repeat::{Suspect, repeats};
 use super::turn::{Outline, Turn};
-use super::{Answered, Asked, Conversation, Kind, Lookup, Origin, Segment, Setting, Source};
+use super::{Answered, Asked, Conversation, Kind, Lookup, Origin, Read, Segment, Setting, Source};
 use crate::compile::Policy;
 use crate::decide::{Carried, Certain, Context, ToolName};
 use crate::explain::{Fate, ResultDecision};
 use crate::identity::{Declared, means, undo, unwrap};
-use crate::matcher::task::Task;
 use crate::memory::{Digest, Memory, has_files};
 
 /// Most results of a conversation that may lend provenance; later ones do not.
@@ -27,87 +26,73 @@ impl Policy {
         setting: &Setting<'_>,
         memory: &Memory,
     ) -> Conversation {
+        let read = |turn, outline, known| {
+            let mut reading = Reading::new(self, setting, memory, outline, turn);
+            let new = segments.iter().enumerate().skip(known);
+            new.for_each(|(at, segment)| reading.add(at, segment));
+            (reading.turn, reading.outline)
+        };
+        let start = || {
+            let mut turn = Turn::default();
+            turn.read.label = setting.start.clone();
+            turn
+        };
         if self.is_idle {
-            let mut reading = Reading::new(self, setting, memory, Outline::default());
-            segments.iter().enumerate().for_each(|(at, segment)| reading.add(at, segment));
-            return reading.read;
+            let (turn, _) = read(start(), Outline::default(), 0);
+            return Arc::new(turn).into();
         }
         let outline = Outline::of(self, segments, setting, memory);
-        let known = outline.known(segments, memory);
-        let mut reading = Reading::new(self, setting, memory, outline);
-        if let Some((_, turn)) = &known {
-            reading.go_on(turn);
-        }
-        let new = segments.iter().enumerate().skip(reading.read.segments.len());
-        new.for_each(|(at, segment)| reading.add(at, segment));
-        let Reading { contents, lowered_audience, lowered_trust, outline, read, .. } = reading;
-        let turn = Turn::new(read.clone(), contents, lowered_trust, lowered_audience);
-        outline.keep(turn, known.map(|(name, _)| name), memory);
-        read
+        let turn = match outline.known(segments, memory) {
+            Some((_, turn)) if turn.contents.len() == segments.len() => return turn.into(),
+            Some((name, turn)) => {
+                // Nobody begins there again, most likely: then nothing is copied.
+                memory.forget(name);
+                Arc::unwrap_or_clone(turn)
+            }
+            None => start(),
+        };
+        let known = turn.contents.len();
+        let (turn, outline) = read(turn, outline, known);
+        outline.keep(turn, memory).into()
     }
 }
 
 struct Reading<'a> {
-    /// What the segments say, of those that were looked at.
-    contents: Vec<Option<Arc<Digest>>>,
-    lowered_audience: Option<usize>,
-    lowered_trust: Option<usize>,
     memory: &'a Memory,
     outline: Outline,
     policy: &'a Policy,
-    read: Conversation,
     setting: &'a Setting<'a>,
     /// Decisions that hold whatever a result says.
     settled: Vec<Decided>,
+    turn: Turn,
 }
 
 impl<'a> Reading<'a> {
-    fn new(policy: &'a Policy, setting: &'a Setting<'a>, memory: &'a Memory, outline: Outline) -> Self {
-        let read = Conversation {
-            label: setting.start.clone(),
-            lowered_by: None,
-            results: Vec::new(),
-            segments: Vec::new(),
-            task: Task::default(),
-            lookups: Vec::new(),
-            sources: Vec::new(),
-            suspects: Vec::new(),
-            task_number: 0,
-        };
-        Self {
-            contents: Vec::new(),
-            lowered_audience: None,
-            lowered_trust: None,
-            memory,
-            outline,
-            policy,
-            read,
-            setting,
-            settled: Vec::new(),
-        }
-    }
-
-    /// Goes on from the end of what was read before.
-    fn go_on(&mut self, turn: &Turn) {
-        self.contents.clone_from(&turn.contents);
-        (self.lowered_trust, self.lowered_audience) = (turn.lowered_trust, turn.lowered_audience);
-        self.read = turn.read.clone();
+    /// Goes on from what was read.
+    fn new(
+        policy: &'a Policy,
+        setting: &'a Setting<'a>,
+        memory: &'a Memory,
+        outline: Outline,
+        turn: Turn,
+    ) -> Self {
+        Self { memory, outline, policy, setting, settled: Vec::new(), turn }
     }
 
     /// The digest of the content of a segment.
     fn digest(&mut self, segment: usize, raw: &[u8]) -> Arc<Digest> {
         let hash = self.outline.hash(segment);
         let digest = hash.map_or_else(|| self.memory.digest(raw), |hash| self.memory.digest_of(raw, hash));
-        if let Some(content) = self.contents.get_mut(segment) {
+        if let Some(content) = self.turn.contents.get_mut(segment) {
             *content = Some(Arc::clone(&digest));
         }
         digest
     }
 
     fn add(&mut self, at: usize, segment: &Segment<'_>) {
-        self.contents.push(None);
+        self.turn.contents.push(None);
         let label = match &segment.origin {
-            Origin::Assistant => self.read.label.clone(),
+            Origin::Assistant => self.turn.read.label.clone(),
             Origin::Attachment => self.attachment(at, segment.raw),
             Origin::HostedTool(tool) => self.hosted(at, *tool, segment.raw),
             Origin::Result(answered) => self.result(at, answered, segment.raw),
@@ -119,16 +104,16 @@ impl<'a> Reading<'a> {
             Origin::Unseen => Label::of(Trust::Untrusted),
             Origin::User => self.said(at, segment.raw, Kind::User),
         };
-        let met = self.read.label.meet(&label);
-        if met.trust != self.read.label.trust {
-            self.lowered_trust.get_or_insert(at);
+        let met = self.turn.read.label.meet(&label);
+        if met.trust != self.turn.read.label.trust {
+            self.turn.lowered_trust.get_or_insert(at);
         }
-        if met.audience != self.read.label.audience {
-            self.lowered_audience.get_or_insert(at);
+        if met.audience != self.turn.read.label.audience {
+            self.turn.lowered_audience.get_or_insert(at);
         }
-        self.read.label = met;
-        self.read.lowered_by = self.lowered_trust.or(self.lowered_audience);
-        self.read.segments.push(label);
+        self.turn.read.label = met;
+        self.turn.read.lowered_by = self.turn.lowered_trust.or(self.turn.lowered_audience);
+        self.turn.read.segments.push(label);
     }
 
     fn attachment(&mut self, at: usize, raw: &[u8]) -> Label {
@@ -143,21 +128,21 @@ impl<'a> Reading<'a> {
     fn said(&mut self, segment: usize, raw: &[u8], kind: Kind) -> Label {
         let is_user = matches!(kind, Kind::User);
         let is_open = is_user && self.setting.untrusted_users;
-        if self.policy.is_idle || (is_open && self.read.suspects.is_empty() && !self.policy.asks) {
+        if self.policy.is_idle || (is_open && self.turn.read.suspects.is_empty() && !self.policy.asks) {
             return Label::of(if is_open { Trust::Untrusted } else { Trust::Trusted });
         }
         let digest = self.digest(segment, raw);
-        let trust = match is_open || repeats(&digest, &self.read.suspects) {
+        let trust = match is_open || repeats(&digest, &self.turn.read.suspects) {
             true => Trust::Untrusted,
             false => Trust::Trusted,
         };
         if is_user && self.policy.asks {
-            self.read.task.add(trust, Arc::clone(digest.folded()));
-            let number = self.memory.row(self.read.task_number, digest.serial());
-            self.read.task_number = self.memory.row(number, trust as u64);
+            self.turn.read.task.add(trust, Arc::clone(digest.folded()));
+            let number = self.memory.row(self.turn.read.task_number, digest.serial());
+            self.turn.read.task_number = self.memory.row(number, trust as u64);
         }
         if trust == Trust::Trusted {
-            self.read.sources.push(Arc::new(Source { brought: Vec::new(), digest, kind, segment }));
+            self.turn.read.sources.push(Arc::new(Source { brought: Vec::new(), digest, kind, segment }));
         }
         Label::of(trust)
     }
@@ -211,11 +196,11 @@ impl<'a> Reading<'a> {
         if passes && has_files {
             label = label.meet(&Label::of(Trust::Untrusted));
         }
-        self.read.results.push((at, decision));
+        self.turn.read.results.push((at, decision));
         if self.policy.is_idle {
             return label;
         }
-        let number = self.read.results.len();
+        let number = self.turn.read.results.len();
         let name = tools.first().map(|tool| tool.name.to_owned()).unwrap_or_default();
         if passes && is_certain && !is_wrapped {
             self.lookup(at, number, answered, raw);
@@ -224,7 +209,7 @@ impl<'a> Reading<'a> {
             let brought = answered.calls.iter().filter_map(|call| call.arguments);
             let brought = brought.map(|arguments| self.memory.digest(arguments)).collect();
             let (digest, kind) = (self.digest(at, raw), Kind::Result(number, name));
-            self.read.sources.push(Arc::new(Source { brought, digest, kind, segment: at }));
+            self.turn.read.sources.push(Arc::new(Source { brought, digest, kind, segment: at }));
         } else {
             self.suspect(at, number, name, raw);
         }
@@ -242,11 +227,11 @@ impl<'a> Reading<'a> {
         let Some(call) = answered.calls.first() else { return };
         let Some(arguments) = call.arguments else { return };
         let lending = self.policy.lending(call.tool);
-        if (!lending.endorses && lending.yields.is_empty()) || self.read.lookups.len() >= MAX_LOOKUPS {
+        if (!lending.endorses && lending.yields.is_empty()) || self.turn.read.lookups.len() >= MAX_LOOKUPS {
             return;
         }
         let digest = self.digest(segment, raw);
-        self.read.lookups.push(Arc::new(Lookup {
+        self.turn.read.lookups.push(Arc::new(Lookup {
             arguments: self.memory.digest(arguments),
             digest,
             endorses: lending.endorses,
@@ -267,7 +252,7 @@ impl<'a> Reading<'a> {
             return;
         }
         let digest = self.digest(segment, raw);
-        let suspects = &mut self.read.suspects;
+        let suspects = &mut self.turn.read.suspects;
         let suspect = Suspect::new(suspects, digest, (number, segment, tool), self.memory);
         suspects.push(Arc::new(suspect));
     }
@@ -279,14 +264,14 @@ impl<'a> Reading<'a> {
         (segment, raw): (usize, &[u8]),
     ) -> Arc<ResultDecision> {
         let policy = self.policy;
-        let question = question_on(policy, &self.read, self.setting, origin, tools);
+        let question = question_on(policy, &self.turn.read, self.setting, origin, tools);
         if let Some(decided) = self.settled.iter().find(|decided| decided.answers(&question)) {
             return decided.decision();
         }
         if policy.looks_at_results(tools) {
             let digest = self.digest(segment, raw);
             let content = |format| digest.content(format).map(Cow::Borrowed);
-            let question = question_on(policy, &self.read, self.setting, origin, tools);
+            let question = question_on(policy, &self.turn.read, self.setting, origin, tools);
             return decide(&digest, &question, || {
                 policy.decide_answer(tools, origin, &content, &question.context)
             });
@@ -299,7 +284,7 @@ impl<'a> Reading<'a> {
 
 fn question_on<'q>(
     policy: &Policy,
-    read: &'q Conversation,
+    read: &'q Read,
     setting: &'q Setting<'_>,
     origin: Certain,
     tools: &'q [ToolName<'q>],

@@ -21,7 +21,12 @@ pub(crate) struct Suspect {
 
 impl Suspect {
     /// The next in the row of `before`.
-    pub fn new(before: &[Arc<Self>], digest: Arc<Digest>, place: (usize, usize, String), memory: &Memory) -> Self {
+    pub fn new(
+        before: &[Arc<Self>],
+        digest: Arc<Digest>,
+        place: (usize, usize, String),
+        memory: &Memory,
+    ) -> Self {
         let row = memory.row(before.last().map_or(0, |last| last.row), digest.serial());
         let (number, segment, tool) = place;
         Self { digest, number, segment, tool, row }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Conversation, Origin, Segment, Setting};
+use super::{Origin, Read, Segment, Setting};
 use crate::compile::Policy;
 use crate::decide::ToolName;
 use crate::memory::{Digest, Held, Memory};
@@ -14,14 +14,14 @@ use model::{Audience, Label};
 /// About how many bytes are taken for a segment, and for a result beside that.
 const BYTES: (usize, usize) = (256, 768);
 
-/// What was read of a conversation.
-#[derive(Debug)]
+/// What was read of a conversation, to go on from there.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Turn {
     /// What its segments say, of those for which that matters.
     pub contents: Vec<Option<Arc<Digest>>>,
     pub lowered_audience: Option<usize>,
     pub lowered_trust: Option<usize>,
-    pub read: Conversation,
+    pub read: Read,
     held: Held,
     outline: Box<[u8]>,
 }
@@ -74,15 +74,18 @@ impl Outline {
         })
     }
 
-    /// Remembers what was read of the whole; `instead` of a beginning of it.
-    pub fn keep(self, mut turn: Turn, instead: Option<u64>, memory: &Memory) {
-        let Some((_, name)) = self.ends.last() else { return };
+    /// Remembers what was read of the whole.
+    pub fn keep(self, mut turn: Turn, memory: &Memory) -> Arc<Turn> {
         let (segment, result) = BYTES;
         let results = turn.read.results.len().saturating_mul(result);
         let bytes = turn.contents.len().saturating_mul(segment).saturating_add(results);
         turn.held = memory.hold(bytes.saturating_add(self.bytes.len()));
         turn.outline = self.bytes.into_boxed_slice();
-        memory.keep(*name, turn, instead.filter(|instead| instead != name));
+        let turn = Arc::new(turn);
+        if let Some((_, name)) = self.ends.last() {
+            memory.keep(*name, &turn);
+        }
+        turn
     }
 
     fn setting(&mut self, setting: &Setting<'_>) {
@@ -173,16 +176,5 @@ impl Outline {
 
     fn flag(&mut self, flag: bool) {
         self.bytes.push(flag.into());
-    }
-}
-
-impl Turn {
-    pub fn new(
-        read: Conversation,
-        contents: Vec<Option<Arc<Digest>>>,
-        lowered_trust: Option<usize>,
-        lowered_audience: Option<usize>,
-    ) -> Self {
-        Self { contents, held: Held::default(), lowered_audience, lowered_trust, outline: Box::default(), read }
     }
 }

@@ -1,10 +1,11 @@
 //! The tools that a request declares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::Refusal;
 
+use super::spelling::server_of;
 use crate::memory::{Digest, Held, Memory};
 
 /// About how many bytes are taken for a tool beside its declaration.
@@ -29,6 +30,8 @@ pub struct Declared {
     held: Held,
     /// As they were declared.
     list: Vec<One>,
+    /// Servers that declarations name beyond doubt.
+    servers: BTreeSet<String>,
     /// By name, with the groups in which it holds.
     tools: BTreeMap<String, Vec<(Option<String>, Tool)>>,
 }
@@ -50,10 +53,7 @@ struct Tool {
 
 impl Declared {
     /// These tools. Whoever declares the same again gets the same.
-    pub fn new<'a>(
-        declarations: impl IntoIterator<Item = Declaration<'a>>,
-        memory: &Memory,
-    ) -> Arc<Self> {
+    pub fn new<'a>(declarations: impl IntoIterator<Item = Declaration<'a>>, memory: &Memory) -> Arc<Self> {
         let declarations: Vec<_> = declarations.into_iter().collect();
         let name = declarations.iter().fold(0, |name, one| {
             let group = one.namespace.map_or(u64::from(one.is_hosted), |group| memory.hash(group.as_bytes()));
@@ -79,6 +79,7 @@ impl Declared {
         let (name, namespace) = (one.name.to_owned(), one.namespace.map(str::to_owned));
         let (digest, is_hosted) = (memory.digest(one.raw), one.is_hosted);
         self.list.push(One { digest: Arc::clone(&digest), is_hosted, name, namespace: namespace.clone() });
+        self.servers.extend(server_of(one.name, one.namespace).map(str::to_owned));
         let groups = self.tools.entry(one.name.to_owned()).or_default();
         match groups.iter_mut().find(|(group, _)| *group == namespace) {
             Some((_, tool)) => tool.is_ambiguous = true,
@@ -107,11 +108,9 @@ impl Declared {
         }
     }
 
-    /// Names and groups of the tools, and whether the provider runs them.
-    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, Option<&str>, bool)> {
-        self.tools.iter().flat_map(|(name, groups)| {
-            groups.iter().map(|(group, tool)| (name.as_str(), group.as_deref(), tool.is_hosted))
-        })
+    /// Whether a declaration names this server beyond doubt.
+    pub(super) fn knows_server(&self, server: &str) -> bool {
+        self.servers.contains(server)
     }
 
     /// The declaration of this tool, as JSON; none if there is not one of its name.

@@ -21,10 +21,7 @@ pub fn undo<'a>(
             return ToolName { name: tool, server: Some(server) };
         }
     }
-    let is_known = |server: &str| {
-        policy.knows_server(server)
-            || declared.names().any(|(other, namespace, _)| server_of(other, namespace) == Some(server))
-    };
+    let is_known = |server: &str| policy.knows_server(server) || declared.knows_server(server);
     let mut splits = name.match_indices('_').filter_map(|(at, mark)| {
         let (server, rest) = name.split_at_checked(at)?;
         let tool = rest.strip_prefix(mark)?;
@@ -55,7 +52,7 @@ fn bare(namespace: &str) -> &str {
 }
 
 /// The server that a declaration names beyond doubt.
-fn server_of<'a>(name: &'a str, namespace: Option<&'a str>) -> Option<&'a str> {
+pub(super) fn server_of<'a>(name: &'a str, namespace: Option<&'a str>) -> Option<&'a str> {
     match namespace {
         Some(namespace) => Some(bare(namespace)),
         None => split(name.strip_prefix("mcp__")?, "__").map(|(server, _)| server),

@@ -38,7 +38,7 @@ pub struct Sample {
 impl Runs {
     /// Takes in a text.
     pub fn of(text: &str) -> Self {
-        let mut hashes: Vec<u64> = folded(text).as_bytes().windows(RUN).map(hash).collect();
+        let mut hashes: Vec<u64> = fold::folded(text).windows(RUN).map(hash).collect();
         hashes.sort_unstable();
         hashes.dedup();
         let words = hashes.len().next_power_of_two().div_ceil(8);
@@ -76,7 +76,7 @@ impl Runs {
 impl Sample {
     /// Takes in a text.
     pub fn of(text: &str) -> Self {
-        Self { hashes: folded(text).as_bytes().windows(RUN).step_by(STEP).map(hash).collect() }
+        Self { hashes: fold::folded(text).windows(RUN).step_by(STEP).map(hash).collect() }
     }
 
     /// The bytes that it takes.
@@ -89,10 +89,6 @@ impl Sample {
 fn place(hash: u64, words: usize) -> (usize, u64) {
     let at = usize::try_from(hash >> 6).unwrap_or_default() & words.saturating_sub(1);
     (at, 1 << (hash & 63))
-}
-
-fn folded(text: &str) -> String {
-    fold::lower(&fold::plain(text))
 }
 
 fn hash(run: &[u8]) -> u64 {

@@ -148,7 +148,7 @@ proptest! {
             let second = call(&warm, to);
             assert_eq!(first, second);
             assert_eq!(cold.results, warm.results);
-            (first, warm.results, warm.segments, warm.label, warm.lowered_by)
+            (first, warm.results.clone(), warm.segments.clone(), warm.label.clone(), warm.lowered_by)
         });
         prop_assert_eq!(&seen[0], &seen[1]);
         prop_assert_eq!(&seen[0], &seen[2]);
@@ -177,7 +177,7 @@ proptest! {
                 prop_assert_eq!(&part.results, &whole.results[..part.results.len()]);
                 let alone = read(&pieces[..turn], start, &memories()[2]);
                 prop_assert_eq!(call(&part, to), call(&alone, to));
-                prop_assert_eq!((part.label, part.lowered_by), (alone.label, alone.lowered_by));
+                prop_assert_eq!((&part.label, part.lowered_by), (&alone.label, alone.lowered_by));
             }
         }
     }

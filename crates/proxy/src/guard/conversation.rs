@@ -110,7 +110,7 @@ impl<'a> History<'a> {
         });
         let references = view.references.iter().map(|reference| {
             let id = text(reference.id?);
-            Some((reference.kind, recall.key((&guard.agent.id, guard.owner), Subject::Reference(&id))))
+            Some((reference.kind, recall.key(guard.owner, Subject::Reference(&id))))
         });
         let references: Vec<_> = references.collect();
         let grows = references.iter().flatten().filter(|(kind, _)| *kind == ReferenceKind::Conversation);
@@ -233,8 +233,8 @@ fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Vec<Ma
     let mut taken = vec![false; calls.len()];
     let mut matched = Vec::with_capacity(view.results.len());
     let by_id = calls.iter().enumerate().filter_map(|(at, call)| Some((call.id.as_deref()?, at)));
-    let mut ids: std::collections::HashMap<&str, Vec<usize>> = std::collections::HashMap::new();
-    by_id.for_each(|(id, at)| ids.entry(id).or_default().push(at));
+    let mut by_id: Vec<(&str, usize)> = by_id.collect();
+    by_id.sort_unstable();
     for result in &view.results {
         let own_name = result.name.map(|name| decode(body, name));
         let id = result.call_id.map(|id| decode(body, id)).filter(|id| !id.is_empty());
@@ -242,8 +242,11 @@ fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Vec<Ma
         let place = place.unwrap_or(usize::MAX);
         let calls: Vec<usize> = match (id, &own_name) {
             (Some(id), _) => {
-                let all = ids.get(id.as_ref()).into_iter().flatten().copied();
-                all.filter(|at| calls.get(*at).is_some_and(|call| call.position < place)).collect()
+                let first = by_id.partition_point(|(other, _)| *other < id.as_ref());
+                let all = by_id.iter().skip(first).take_while(|(other, _)| *other == id.as_ref());
+                all.map(|(_, at)| *at)
+                    .filter(|at| calls.get(*at).is_some_and(|call| call.position < place))
+                    .collect()
             }
             (None, Some(name)) => {
                 let found = calls.iter().enumerate().position(|(at, call)| {
@@ -278,5 +281,5 @@ fn rows(body: &[u8], view: &RequestView, seed: u64) -> Vec<u64> {
 }
 
 fn row_key(row: u64, guard: &Guard, recall: &Recall) -> Key {
-    recall.key((&guard.agent.id, guard.owner), Subject::Prefix(row))
+    recall.key(guard.owner, Subject::Prefix(row))
 }

@@ -36,6 +36,8 @@ proptest! {
         before in "[A-Z ]{0,40}", value in value(), behind in "[A-Z ]{0,40}",
         left in "[q_é\u{200b}]", right in "[q_é\u{200b}]", side in 0..3,
     ) {
+        // What stands around says it, too; of a midnight, the day.
+        prop_assume!(!value.contains("00:00") && !value.chars().all(|c| matches!(c, 'q' | ' ')));
         let left = if side == 0 { "" } else { left.as_str() };
         let right = if side == 1 { "" } else { right.as_str() };
         let digits = Index::of("");

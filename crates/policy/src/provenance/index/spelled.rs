@@ -26,7 +26,10 @@ pub(super) enum Wanted {
     /// A bare host, or just this run.
     Host(Web, String),
     Iban(String),
-    Mail { address: Mail, name: Option<String> },
+    Mail {
+        address: Mail,
+        name: Option<String>,
+    },
     Moment(Moment),
     /// It is held by nothing.
     Nothing,

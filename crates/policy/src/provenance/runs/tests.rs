@@ -56,7 +56,7 @@ proptest! {
 
     #[test]
     fn any_text_can_be_taken_in(one in any::<String>(), other in "\\PC{0,300}") {
-        let folded = folded(&one).len();
+        let folded = fold::folded(&one).len();
         prop_assert!(Runs::of(&one).size() <= size_of::<Runs>() + 10 * folded + 8);
         prop_assert!(Sample::of(&one).size() <= size_of::<Sample>() + folded / 4);
         repeats(&one, &other);

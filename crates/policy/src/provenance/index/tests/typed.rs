@@ -146,7 +146,9 @@ fn c11_fields_are_the_same_by_type() {
     }
     let seven = Number::parse("7").unwrap();
     assert!(
-        Spelled::of("7").is_number(&seven) && !Spelled::of("07").is_number(&seven) && !Spelled::of("7 x").is_number(&seven)
+        Spelled::of("7").is_number(&seven)
+            && !Spelled::of("07").is_number(&seven)
+            && !Spelled::of("7 x").is_number(&seven)
     );
 }
 
