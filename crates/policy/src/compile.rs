@@ -43,8 +43,8 @@ pub struct Policy {
     /// Whether a rule asks for the task.
     pub(crate) asks: bool,
     pub(crate) wrappers: Vec<Wrapper>,
-    /// Whether nothing is decided by what stands in a conversation: calls and results pass, whatever they say.
-    pub(crate) is_idle: bool,
+    /// As [`Policy::is_idle`] says.
+    is_idle: bool,
     /// A number that no other policy has, but its copies.
     pub(crate) serial: u64,
     exact: BTreeMap<String, Vec<usize>>,
@@ -216,6 +216,11 @@ impl Policy {
         (self.call == Some(CallAction::Allow) || self.tools.iter().any(for_all))
             && self.wrappers.is_empty()
             && self.tools.iter().flat_map(|tool| &tool.calls).all(allows)
+    }
+
+    /// Whether nothing is decided by what stands in a conversation: calls and results pass, whatever they say.
+    pub fn is_idle(&self) -> bool {
+        self.is_idle
     }
 
     /// How many tools have an entry.

@@ -172,19 +172,23 @@ impl Guard {
             self.searches();
         }
         self.declared = conversation::declared(body, view, &recall.memory);
-        let history = History::read(body, view, self, recall);
-        let (before, prefix) = history.prefix(self, recall).unzip();
+        let history = History::read(body, view, self.owner, recall);
+        let (before, prefix) = history.prefix().unzip();
         let known = [caller.session, prefix];
         for label in known.into_iter().flatten().filter_map(|key| recall.label(key)).chain(history.kept()) {
             self.start = self.start.meet(&label);
         }
-        let segments = history.segments(body, view, &self.revision.policy, &self.declared);
+        let before = before.unwrap_or_default();
+        // What was read before has left its label, and decides nothing else.
+        let skipped = if self.revision.policy.is_idle() { before } else { 0 };
+        let segments = history.segments(view, skipped, &self.revision.policy, &self.declared);
         let read = self.revision.policy.read_conversation(&segments, &self.setting(), &recall.memory);
-        let known = caller.session.into_iter().chain(history.whole(self, recall)).chain(history.grows());
+        let known = caller.session.into_iter().chain(history.whole()).chain(history.grows());
         for key in known {
             recall.tighten(key, &read.label);
             self.keys.push(key);
         }
+        self.judgement().known(history.results_before(skipped));
         let mut edits = Edits::default();
         let mut last = None;
         for (segment, decision) in &read.results {
@@ -193,8 +197,8 @@ impl Guard {
                 continue; // another segment of the same result
             }
             let (place, passes) = (history.place(*segment), decision.fate == policy::Fate::Passes);
-            if passes && place.zip(before).is_some_and(|(place, before)| place < before) {
-                self.judgement().known();
+            if passes && place.is_some_and(|place| place < before) {
+                self.judgement().known(1);
                 continue;
             }
             let tool = history.tool(*segment);
@@ -395,17 +399,10 @@ impl Guard {
         }
     }
 
-    /// The key under which a call is known that was let through.
-    fn call_key(&self, recall: &Recall, id: Option<&str>, name: &str, arguments: Option<&str>) -> Key {
-        let arguments = arguments.filter(|_| id.is_none()).map(canonical);
-        let subject = Subject::Call(id.unwrap_or_default(), name, arguments.as_deref());
-        recall.key(self.owner, subject)
-    }
-
     fn note_call(&self, call: &ToolCall<String>) {
         let (Some(recall), Some(name)) = (&self.recall, call.name.as_deref()) else { return };
         let id = call.id.as_deref().filter(|id| !id.is_empty());
-        let key = self.call_key(recall, id, name, call.arguments.as_deref());
+        let key = conversation::call_key(self.owner, recall, id, name, call.arguments.as_deref());
         recall.tighten(key, &Label::default());
     }
 
@@ -429,11 +426,6 @@ fn arguments(call: &ToolCall<String>, is_cut: bool) -> Option<Value> {
         return (!is_cut).then(|| Value::Object([].into()));
     }
     Value::from_json(text.as_bytes()).ok()
-}
-
-/// Arguments in a form that does not depend on how they are written.
-fn canonical(json: &str) -> String {
-    Value::from_json(json.as_bytes()).map_or_else(|_| json.to_owned(), |value| format!("{value:?}"))
 }
 
 /// Whether the application runs calls in this form.

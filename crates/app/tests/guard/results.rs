@@ -102,6 +102,28 @@ fn c23_a_result_has_the_label_of_its_rule_only_if_its_call_went_through_here() {
 }
 
 #[test]
+fn results_are_listed_where_they_are_new() {
+    // Where nothing can be refused, what was read before is not read again.
+    let allowing = "version: 1\nmode: enforce\ndefaults: { call: allow, result: untrusted }";
+    for policy in [POLICY, allowing] {
+        let stage = Stage::new(policy, |_| chat_answer(Some("done"), &[]));
+        let mut messages = turn("hi", "call_1", "read");
+        for id in ["call_2", "call_3"] {
+            stage.chat(messages.clone());
+            messages.as_array_mut().unwrap().extend(turn("go on", id, "read").as_array().unwrap().clone());
+        }
+        let records = stage.proxy.wait_records(2, SOON);
+        let known = records.iter().map(|record| {
+            let judgement = &record["policy"];
+            assert_eq!(judgement["context"]["trust"], "untrusted", "{judgement:#}");
+            (judgement["results"].as_array().unwrap().len(), judgement["known"].as_u64().unwrap())
+        });
+        let known: Vec<_> = known.collect();
+        assert_eq!(known, [(1, 0), (1, 1)], "{policy}");
+    }
+}
+
+#[test]
 fn c4_a_session_does_not_forget() {
     let stage = Stage::new(POLICY, agent);
     let ask = |session: &str, key: &str, messages: Value| {

@@ -37,7 +37,7 @@ impl Policy {
             turn.read.label = setting.start.clone();
             turn
         };
-        if self.is_idle {
+        if self.is_idle() {
             let (turn, _) = read(start(), Outline::default(), 0);
             return Arc::new(turn).into();
         }
@@ -128,7 +128,7 @@ impl<'a> Reading<'a> {
     fn said(&mut self, segment: usize, raw: &[u8], kind: Kind) -> Label {
         let is_user = matches!(kind, Kind::User);
         let is_open = is_user && self.setting.untrusted_users;
-        if self.policy.is_idle || (is_open && self.turn.read.suspects.is_empty() && !self.policy.asks) {
+        if self.policy.is_idle() || (is_open && self.turn.read.suspects.is_empty() && !self.policy.asks) {
             return Label::of(if is_open { Trust::Untrusted } else { Trust::Trusted });
         }
         let digest = self.digest(segment, raw);
@@ -197,7 +197,7 @@ impl<'a> Reading<'a> {
             label = label.meet(&Label::of(Trust::Untrusted));
         }
         self.turn.read.results.push((at, decision));
-        if self.policy.is_idle {
+        if self.policy.is_idle() {
             return label;
         }
         let number = self.turn.read.results.len();
@@ -248,7 +248,7 @@ impl<'a> Reading<'a> {
     }
 
     fn suspect(&mut self, segment: usize, number: usize, tool: String, raw: &[u8]) {
-        if self.policy.is_idle {
+        if self.policy.is_idle() {
             return;
         }
         let digest = self.digest(segment, raw);

@@ -1,6 +1,7 @@
 //! A request's view as the conversation that policies read.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::hash::Hasher;
 use std::sync::Arc;
 
@@ -8,11 +9,10 @@ use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
 use model::{DeclaredTool, Label, Origin, ReferenceKind, RequestView, Text, ToolKind};
 use policy::identity::undo;
-use policy::{Answered, Asked, Declaration, Declared, Memory, Policy, Segment};
+use policy::{Answered, Asked, Declaration, Declared, Memory, Policy, Segment, Value};
 use wire::json::decode;
 
-use super::Guard;
-use crate::labels::{Key, Subject};
+use crate::labels::{Key, Owner, Subject};
 use crate::recall::Recall;
 
 /// The tools that a request declares.
@@ -45,11 +45,14 @@ fn named<'a>(body: &'a [u8], tool: &'a DeclaredTool) -> Option<Named<'a>> {
 
 /// The calls of a request and what its segments are.
 pub(super) struct History<'a> {
+    body: &'a [u8],
     calls: Vec<Past<'a>>,
     /// Conversations that the request adds to.
     grows: Vec<Key>,
     /// Labels of what the request refers to.
     kept: Vec<Label>,
+    owner: Owner,
+    recall: &'a Recall,
     /// Hashes of the rows of segments from the first one on.
     rows: Vec<u64>,
     results: Vec<Matched<'a>>,
@@ -61,12 +64,19 @@ pub(super) struct History<'a> {
 
 /// A call in the conversation so far.
 struct Past<'a> {
-    arguments: Option<Cow<'a, str>>,
+    call: &'a model::ToolCall<Text>,
     id: Option<Cow<'a, str>>,
+    /// Read when somebody asks: most calls of a long conversation are known.
+    made: OnceCell<Made<'a>>,
+    position: usize,
+}
+
+/// What a call in the conversation so far says.
+struct Made<'a> {
+    arguments: Option<Cow<'a, str>>,
     is_foreign: bool,
     name: Cow<'a, str>,
     namespace: Option<Cow<'a, str>>,
-    position: usize,
 }
 
 /// A result, and the calls that it may answer.
@@ -77,24 +87,18 @@ struct Matched<'a> {
 }
 
 impl<'a> History<'a> {
-    pub(super) fn read(body: &'a [u8], view: &RequestView, guard: &Guard, recall: &Recall) -> Self {
+    pub(super) fn read(body: &'a [u8], view: &'a RequestView, owner: Owner, recall: &'a Recall) -> Self {
         let text = |text: Text| decode(body, text);
         let calls: Vec<Past<'a>> = view
             .calls
             .iter()
             .map(|call| {
-                let name = call.name.map(text).unwrap_or_default();
-                let id = call.id.map(text).filter(|id| !id.is_empty());
-                let arguments = call.arguments.map(text);
-                let key = guard.call_key(recall, id.as_deref(), &name, arguments.as_deref());
                 let spans = [call.id, call.name, call.arguments].into_iter().flatten();
                 Past {
-                    is_foreign: !recall.knows_call(key),
-                    namespace: call.namespace.map(text),
+                    call,
+                    id: call.id.map(text).filter(|id| !id.is_empty()),
+                    made: OnceCell::new(),
                     position: spans.map(|text| text.span.start).min().unwrap_or_default(),
-                    arguments,
-                    id,
-                    name,
                 }
             })
             .collect();
@@ -110,7 +114,7 @@ impl<'a> History<'a> {
         });
         let references = view.references.iter().map(|reference| {
             let id = text(reference.id?);
-            Some((reference.kind, recall.key(guard.owner, Subject::Reference(&id))))
+            Some((reference.kind, recall.key(owner, Subject::Reference(&id))))
         });
         let references: Vec<_> = references.collect();
         let grows = references.iter().flatten().filter(|(kind, _)| *kind == ReferenceKind::Conversation);
@@ -128,7 +132,31 @@ impl<'a> History<'a> {
             }
         }
         segments.extend(has_segment.iter().enumerate().filter(|(_, has)| !**has).map(|(at, _)| Some(at)));
-        Self { calls, grows, kept: known.into_iter().flatten().collect(), rows, results, segments, unseen }
+        Self {
+            body,
+            calls,
+            grows,
+            kept: known.into_iter().flatten().collect(),
+            owner,
+            recall,
+            rows,
+            results,
+            segments,
+            unseen,
+        }
+    }
+
+    /// What a call says.
+    fn made(&self, call: usize) -> Option<&Made<'a>> {
+        let past = self.calls.get(call)?;
+        Some(past.made.get_or_init(|| {
+            let text = |text: Text| decode(self.body, text);
+            let (name, arguments) =
+                (past.call.name.map(text).unwrap_or_default(), past.call.arguments.map(text));
+            let key = call_key(self.owner, self.recall, past.id.as_deref(), &name, arguments.as_deref());
+            let (is_foreign, namespace) = (!self.recall.knows_call(key), past.call.namespace.map(text));
+            Made { arguments, is_foreign, name, namespace }
+        }))
     }
 
     /// Labels of what the request refers to and was made here.
@@ -142,28 +170,37 @@ impl<'a> History<'a> {
     }
 
     /// The longest row of segments that was sent before: how many they are, and its key.
-    pub(super) fn prefix(&self, guard: &Guard, recall: &Recall) -> Option<(usize, Key)> {
+    pub(super) fn prefix(&self) -> Option<(usize, Key)> {
         let rows = self.rows.iter().enumerate().rev();
-        let mut keys = rows.map(|(at, row)| (at.saturating_add(1), row_key(*row, guard, recall)));
-        keys.find(|(_, key)| recall.label(*key).is_some())
+        let mut keys = rows.map(|(at, row)| (at.saturating_add(1), self.row_key(*row)));
+        keys.find(|(_, key)| self.recall.label(*key).is_some())
     }
 
     /// The key of all segments.
-    pub(super) fn whole(&self, guard: &Guard, recall: &Recall) -> Option<Key> {
-        self.rows.last().map(|row| row_key(*row, guard, recall))
+    pub(super) fn whole(&self) -> Option<Key> {
+        self.rows.last().map(|row| self.row_key(*row))
     }
 
-    /// The conversation. What the request only refers to comes first: it was there before.
+    fn row_key(&self, row: u64) -> Key {
+        self.recall.key(self.owner, Subject::Prefix(row))
+    }
+
+    /// The conversation. What the request only refers to comes first: it was there before. Of those `before`, nobody wants
+    /// to know.
     pub(super) fn segments<'b>(
         &'b self,
-        body: &'b [u8],
         view: &'b RequestView,
+        before: usize,
         policy: &Policy,
         declared: &Declared,
     ) -> Vec<Segment<'b>> {
+        let body = self.body;
         let unseen = (0..self.unseen).map(|_| Segment { origin: policy::Origin::Unseen, raw: b"" });
         let mut is_said = vec![false; view.results.len()];
-        let seen = view.segments.iter().map(move |segment| {
+        let seen = view.segments.iter().enumerate().map(move |(at, segment)| {
+            if at < before {
+                return Segment { origin: policy::Origin::Assistant, raw: b"" };
+            }
             let content = segment.content.of(body);
             if let Origin::Tool(at) = segment.origin
                 && is_said.get_mut(at).is_some_and(|is_said| std::mem::replace(is_said, true))
@@ -196,7 +233,7 @@ impl<'a> History<'a> {
 
     fn answered(&self, at: usize, policy: &Policy, declared: &Declared) -> Answered<'_> {
         let Some(result) = self.results.get(at) else { return Answered::default() };
-        let calls = result.calls.iter().filter_map(|at| self.calls.get(*at)).map(|call| Asked {
+        let calls = result.calls.iter().filter_map(|at| self.made(*at)).map(|call| Asked {
             arguments: call.arguments.as_deref().map(str::as_bytes),
             is_foreign: call.is_foreign,
             tool: undo(policy, declared, &call.name, call.namespace.as_deref()),
@@ -219,10 +256,17 @@ impl<'a> History<'a> {
         self.segments.get(self.place(segment)?).copied().flatten()
     }
 
+    /// How many results stand in the segments before this one of the request.
+    pub(super) fn results_before(&self, segment: usize) -> u64 {
+        let mut results: Vec<usize> = self.segments.iter().take(segment).copied().flatten().collect();
+        results.dedup();
+        u64::try_from(results.len()).unwrap_or(u64::MAX)
+    }
+
     /// The name of the tool that a result is of, as the conversation has it.
     pub(super) fn tool(&self, segment: usize) -> Option<String> {
         let result = self.results.get(self.result(segment)?)?;
-        let called = result.calls.first().and_then(|at| self.calls.get(*at)).map(|call| &call.name);
+        let called = result.calls.first().and_then(|at| self.made(*at)).map(|call| &call.name);
         called.or(result.own_name.as_ref()).map(|name| name.clone().into_owned())
     }
 }
@@ -252,7 +296,7 @@ fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Vec<Ma
                 let found = calls.iter().enumerate().position(|(at, call)| {
                     !taken.get(at).copied().unwrap_or(true)
                         && call.id.is_none()
-                        && call.name == *name
+                        && call.call.name.is_some_and(|own| decode(body, own) == *name)
                         && call.position < place
                 });
                 if let Some(taken) = found.and_then(|at| taken.get_mut(at)) {
@@ -280,6 +324,19 @@ fn rows(body: &[u8], view: &RequestView, seed: u64) -> Vec<u64> {
     view.segments.iter().map(next).collect()
 }
 
-fn row_key(row: u64, guard: &Guard, recall: &Recall) -> Key {
-    recall.key(guard.owner, Subject::Prefix(row))
+/// The key under which a call is known that was let through.
+pub(super) fn call_key(
+    owner: Owner,
+    recall: &Recall,
+    id: Option<&str>,
+    name: &str,
+    arguments: Option<&str>,
+) -> Key {
+    let arguments = arguments.filter(|_| id.is_none()).map(canonical);
+    recall.key(owner, Subject::Call(id.unwrap_or_default(), name, arguments.as_deref()))
+}
+
+/// Arguments in a form that does not depend on how they are written.
+fn canonical(json: &str) -> String {
+    Value::from_json(json.as_bytes()).map_or_else(|_| json.to_owned(), |value| format!("{value:?}"))
 }

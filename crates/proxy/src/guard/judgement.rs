@@ -143,9 +143,9 @@ impl Judgement {
         self.context = Some(Context { trust: trust.name(), audience, lowered_by });
     }
 
-    /// Counts a result that was listed in an earlier turn.
-    pub(super) fn known(&mut self) {
-        self.known = self.known.saturating_add(1);
+    /// Counts results that were listed in an earlier turn.
+    pub(super) fn known(&mut self, results: u64) {
+        self.known = self.known.saturating_add(results);
     }
 
     pub(super) fn result(&mut self, segment: Option<usize>, tool: Option<&str>, decision: &ResultDecision) {

@@ -16,8 +16,8 @@ pub(crate) struct Spelled {
     is_hidden: bool,
     lower: String,
     plain: String,
-    typed: OnceLock<Typed>,
-    wanted: OnceLock<Wanted>,
+    typed: OnceLock<Box<Typed>>,
+    wanted: OnceLock<Box<Wanted>>,
 }
 
 /// What is looked for in a text to find a value.
@@ -107,7 +107,7 @@ impl Spelled {
 
     /// What is looked for to find it.
     pub(super) fn wanted(&self) -> &Wanted {
-        self.wanted.get_or_init(|| self.want())
+        self.wanted.get_or_init(|| Box::new(self.want()))
     }
 
     fn want(&self) -> Wanted {
@@ -151,13 +151,15 @@ impl Spelled {
     }
 
     fn typed(&self) -> &Typed {
-        self.typed.get_or_init(|| Typed {
-            iban: account::iban(&self.lower),
-            mail: mail::parse(&self.lower).map(|(name, address)| (name.is_empty(), address)),
-            moment: moment::parse(&self.lower),
-            number: number::parse(&self.lower),
-            phone: account::phone(&self.lower),
-            web: web::parse(&self.plain),
+        self.typed.get_or_init(|| {
+            Box::new(Typed {
+                iban: account::iban(&self.lower),
+                mail: mail::parse(&self.lower).map(|(name, address)| (name.is_empty(), address)),
+                moment: moment::parse(&self.lower),
+                number: number::parse(&self.lower),
+                phone: account::phone(&self.lower),
+                web: web::parse(&self.plain),
+            })
         })
     }
 }
