@@ -172,23 +172,21 @@ impl Guard {
             self.searches();
         }
         self.declared = conversation::declared(body, view, &recall.memory);
-        let history = History::read(body, view, self.owner, recall);
+        let history = History::read(body, view, self.owner, recall, self.revision.policy.is_idle());
         let (before, prefix) = history.prefix().unzip();
         let known = [caller.session, prefix];
         for label in known.into_iter().flatten().filter_map(|key| recall.label(key)).chain(history.kept()) {
             self.start = self.start.meet(&label);
         }
         let before = before.unwrap_or_default();
-        // What was read before has left its label, and decides nothing else.
-        let skipped = if self.revision.policy.is_idle() { before } else { 0 };
-        let segments = history.segments(view, skipped, &self.revision.policy, &self.declared);
+        let segments = history.segments(view, &self.revision.policy, &self.declared);
         let read = self.revision.policy.read_conversation(&segments, &self.setting(), &recall.memory);
         let known = caller.session.into_iter().chain(history.whole()).chain(history.grows());
         for key in known {
             recall.tighten(key, &read.label);
             self.keys.push(key);
         }
-        self.judgement().known(history.results_before(skipped));
+        self.judgement().known(history.skipped_results());
         let mut edits = Edits::default();
         let mut last = None;
         for (segment, decision) in &read.results {
@@ -214,7 +212,7 @@ impl Guard {
                 }
             }
         }
-        self.judgement().context(&read, history.offset());
+        self.judgement().context(&read, read.lowered_by.and_then(|at| history.place(at)));
         self.conversation = Some(read);
         self.check_hosted(view, body)?;
         self.holds = self.mode == Mode::Enforce && self.may_refuse();

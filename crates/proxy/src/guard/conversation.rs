@@ -52,12 +52,16 @@ pub(super) struct History<'a> {
     /// Labels of what the request refers to.
     kept: Vec<Label>,
     owner: Owner,
+    /// The longest row of segments that was sent before: how many they are, and its key.
+    prefix: Option<(usize, Key)>,
     recall: &'a Recall,
     /// Hashes of the rows of segments from the first one on.
     rows: Vec<u64>,
     results: Vec<Matched<'a>>,
     /// For each segment of the request, the result that it is; then the results that are no segment.
     segments: Vec<Option<usize>>,
+    /// How many segments are not looked at.
+    skipped: usize,
     /// How many references nothing is known of.
     unseen: usize,
 }
@@ -87,7 +91,14 @@ struct Matched<'a> {
 }
 
 impl<'a> History<'a> {
-    pub(super) fn read(body: &'a [u8], view: &'a RequestView, owner: Owner, recall: &'a Recall) -> Self {
+    /// `is_idle`: of what was sent before, nobody wants to know but its label.
+    pub(super) fn read(
+        body: &'a [u8],
+        view: &'a RequestView,
+        owner: Owner,
+        recall: &'a Recall,
+        is_idle: bool,
+    ) -> Self {
         let text = |text: Text| decode(body, text);
         let calls: Vec<Past<'a>> = view
             .calls
@@ -102,6 +113,9 @@ impl<'a> History<'a> {
                 }
             })
             .collect();
+        let rows = rows(body, view, recall.seed);
+        let prefix = prefix(&rows, owner, recall);
+        let skipped = prefix.filter(|_| is_idle).map_or(0, |(count, _)| count);
         let results = matched(body, view, &calls);
         let segments = view.segments.iter().map(|segment| match segment.origin {
             Origin::Tool(result) => Some(result),
@@ -123,7 +137,6 @@ impl<'a> History<'a> {
         let known: Vec<Option<Label>> =
             references.into_iter().map(|reference| reference.and_then(label)).collect();
         let unseen = known.iter().filter(|label| label.is_none()).count();
-        let rows = rows(body, view, recall.seed);
         let mut segments: Vec<Option<usize>> = segments.collect();
         let mut has_segment = vec![false; view.results.len()];
         for result in segments.iter().flatten() {
@@ -138,10 +151,12 @@ impl<'a> History<'a> {
             grows,
             kept: known.into_iter().flatten().collect(),
             owner,
+            prefix,
             recall,
             rows,
             results,
             segments,
+            skipped,
             unseen,
         }
     }
@@ -169,38 +184,27 @@ impl<'a> History<'a> {
         self.grows.iter().copied()
     }
 
-    /// The longest row of segments that was sent before: how many they are, and its key.
+    /// How many segments were sent before, and the key of their label.
     pub(super) fn prefix(&self) -> Option<(usize, Key)> {
-        let rows = self.rows.iter().enumerate().rev();
-        let mut keys = rows.map(|(at, row)| (at.saturating_add(1), self.row_key(*row)));
-        keys.find(|(_, key)| self.recall.label(*key).is_some())
+        self.prefix
     }
 
     /// The key of all segments.
     pub(super) fn whole(&self) -> Option<Key> {
-        self.rows.last().map(|row| self.row_key(*row))
+        self.rows.last().map(|row| self.recall.key(self.owner, Subject::Prefix(*row)))
     }
 
-    fn row_key(&self, row: u64) -> Key {
-        self.recall.key(self.owner, Subject::Prefix(row))
-    }
-
-    /// The conversation. What the request only refers to comes first: it was there before. Of those `before`, nobody wants
-    /// to know.
+    /// The conversation, without what is not looked at. What the request only refers to comes first: it was there before.
     pub(super) fn segments<'b>(
         &'b self,
         view: &'b RequestView,
-        before: usize,
         policy: &Policy,
         declared: &Declared,
     ) -> Vec<Segment<'b>> {
         let body = self.body;
         let unseen = (0..self.unseen).map(|_| Segment { origin: policy::Origin::Unseen, raw: b"" });
         let mut is_said = vec![false; view.results.len()];
-        let seen = view.segments.iter().enumerate().map(move |(at, segment)| {
-            if at < before {
-                return Segment { origin: policy::Origin::Assistant, raw: b"" };
-            }
+        let seen = view.segments.iter().skip(self.skipped).map(move |segment| {
             let content = segment.content.of(body);
             if let Origin::Tool(at) = segment.origin
                 && is_said.get_mut(at).is_some_and(|is_said| std::mem::replace(is_said, true))
@@ -241,14 +245,9 @@ impl<'a> History<'a> {
         Answered { calls: calls.collect(), has_files: result.has_files, own_name: result.own_name.as_deref() }
     }
 
-    /// How many segments come before those of the request.
-    pub(super) fn offset(&self) -> usize {
-        self.unseen
-    }
-
     /// The place among the segments of the request.
     pub(super) fn place(&self, segment: usize) -> Option<usize> {
-        segment.checked_sub(self.unseen)
+        segment.checked_sub(self.unseen)?.checked_add(self.skipped)
     }
 
     /// The result that a segment is.
@@ -256,9 +255,9 @@ impl<'a> History<'a> {
         self.segments.get(self.place(segment)?).copied().flatten()
     }
 
-    /// How many results stand in the segments before this one of the request.
-    pub(super) fn results_before(&self, segment: usize) -> u64 {
-        let mut results: Vec<usize> = self.segments.iter().take(segment).copied().flatten().collect();
+    /// How many results stand in the segments that are not looked at.
+    pub(super) fn skipped_results(&self) -> u64 {
+        let mut results: Vec<usize> = self.segments.iter().take(self.skipped).copied().flatten().collect();
         results.dedup();
         u64::try_from(results.len()).unwrap_or(u64::MAX)
     }
@@ -309,6 +308,13 @@ fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Vec<Ma
         matched.push(Matched { calls, has_files: result.has_files, own_name });
     }
     matched
+}
+
+/// The longest row of segments that was sent before: how many they are, and its key.
+fn prefix(rows: &[u64], owner: Owner, recall: &Recall) -> Option<(usize, Key)> {
+    let rows = rows.iter().enumerate().rev();
+    let mut keys = rows.map(|(at, row)| (at.saturating_add(1), recall.key(owner, Subject::Prefix(*row))));
+    keys.find(|(_, key)| recall.label(*key).is_some())
 }
 
 /// A hash of each row of segments that begins with the first one. (Rows that share one make a label stricter.)

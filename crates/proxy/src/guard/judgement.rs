@@ -132,14 +132,13 @@ impl Judgement {
         }
     }
 
-    /// The label of the conversation. `offset`: how many segments come before those of the request.
-    pub(super) fn context(&mut self, read: &Conversation, offset: usize) {
+    /// The label of the conversation, and the segment of the request that lowered it first.
+    pub(super) fn context(&mut self, read: &Conversation, lowered_by: Option<usize>) {
         let Label { trust, audience } = &read.label;
         let audience = match audience {
             Audience::Everyone => None,
             Audience::Readers(names) => Some(names.iter().cloned().collect()),
         };
-        let lowered_by = read.lowered_by.and_then(|at| at.checked_sub(offset));
         self.context = Some(Context { trust: trust.name(), audience, lowered_by });
     }
 
