@@ -166,8 +166,8 @@ pub(crate) struct Lookup {
     pub fields: OnceLock<Vec<Field>>,
     /// Whether the user named what the call was made with.
     pub is_named: OnceLock<bool>,
-    /// Whether the call was made with trusted arguments.
-    pub is_vouched: OnceLock<bool>,
+    /// Whether the call was made with trusted arguments, by the name of the task.
+    pub is_vouched: Mutex<Option<(u64, bool)>>,
     pub name: String,
     /// Its number among the results, from 1.
     pub number: usize,

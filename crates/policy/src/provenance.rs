@@ -169,7 +169,13 @@ impl<'a> Sources<'a> {
 
     /// Whether the call of the lookup was made with trusted arguments.
     fn is_vouched(&self, lookup: &Lookup) -> bool {
-        *lookup.is_vouched.get_or_init(|| {
+        // What an earlier lookup lends depends on the task, too.
+        let task = self.conversation.task_number;
+        let known = *lookup.is_vouched.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, is_vouched)) = known.filter(|(of, _)| *of == task) {
+            return is_vouched;
+        }
+        let judge = || {
             let sources = Sources::before(self.conversation, self.policy, lookup.segment);
             let entries = self.policy.entries(lookup.server.as_deref(), &lookup.name);
             let has_origin = |leaf: Leaf<'_>| {
@@ -182,7 +188,10 @@ impl<'a> Sources<'a> {
                         .values()
                         .all(|(path, value)| has_origin(Leaf { path, tool: lookup.tool(), value }))
             })
-        })
+        };
+        let is_vouched = judge();
+        *lookup.is_vouched.lock().unwrap_or_else(PoisonError::into_inner) = Some((task, is_vouched));
+        is_vouched
     }
 
     /// Whether the user named all that the call of the lookup was about, and that was something.

@@ -172,7 +172,9 @@ impl Guard {
             self.searches();
         }
         self.declared = conversation::declared(body, view, &recall.memory);
-        let history = History::read(body, view, self.owner, recall, self.revision.policy.is_idle());
+        let policy = &self.revision.policy;
+        let rules = policy.is_idle().then(|| (self.revision.id.clone(), self.agent.guard.untrusted_users));
+        let history = History::read(body, view, self.owner, recall, rules);
         let (before, prefix) = history.prefix().unzip();
         let known = [caller.session, prefix];
         for label in known.into_iter().flatten().filter_map(|key| recall.label(key)).chain(history.kept()) {
@@ -181,6 +183,7 @@ impl Guard {
         let before = before.unwrap_or_default();
         let segments = history.segments(view, &self.revision.policy, &self.declared);
         let read = self.revision.policy.read_conversation(&segments, &self.setting(), &recall.memory);
+        history.whole_as_read().into_iter().for_each(|key| recall.tighten(key, &read.label));
         let known = caller.session.into_iter().chain(history.whole()).chain(history.grows());
         for key in known {
             recall.tighten(key, &read.label);
@@ -333,7 +336,9 @@ impl Guard {
         let name = call.name.as_deref().unwrap_or_default();
         let declared = self.declaration(call);
         let id = self.judgement().call(name, decision, declared);
-        let is_let_through = decision.verdict == model::Verdict::Allow || self.mode == Mode::Observe;
+        // Where nothing is held, it has gone.
+        let is_let_through =
+            decision.verdict == model::Verdict::Allow || self.mode == Mode::Observe || !self.holds;
         if is_let_through {
             self.note_call(call);
             return Verdict::Allow;

@@ -51,6 +51,8 @@ pub(crate) enum Subject<'a> {
     Call(&'a str, &'a str, Option<&'a str>),
     /// A row of segments that was sent before, by a hash of it.
     Prefix(u64),
+    /// The same, read under rules by which nothing is refused: their revision, and whether users are not trusted.
+    Read(u64, (&'a str, bool)),
     /// What a provider keeps, by its id.
     Reference(&'a str),
     /// A session of a client.
@@ -89,7 +91,7 @@ impl Keys {
     pub(crate) fn key(&self, owner: Owner, subject: Subject<'_>) -> Key {
         let is_lasting = match subject {
             Subject::Reference(_) | Subject::Session(_) => true,
-            Subject::Call(..) | Subject::Prefix(..) | Subject::Tool(..) => false,
+            Subject::Call(..) | Subject::Prefix(..) | Subject::Read(..) | Subject::Tool(..) => false,
         };
         let hash = (self.0.hash_one((owner.0, subject)), self.1.hash_one((owner.1, subject)));
         Key { hash, is_lasting }

@@ -57,6 +57,9 @@ impl Policy {
     }
 }
 
+/// Most decisions that are kept at hand while a conversation is read.
+const MAX_SETTLED: usize = 64;
+
 struct Reading<'a> {
     memory: &'a Memory,
     outline: Outline,
@@ -237,7 +240,7 @@ impl<'a> Reading<'a> {
             endorses: lending.endorses,
             fields: OnceLock::new(),
             is_named: OnceLock::new(),
-            is_vouched: OnceLock::new(),
+            is_vouched: Mutex::default(),
             name: call.tool.name.to_owned(),
             number,
             picked: Mutex::default(),
@@ -277,6 +280,9 @@ impl<'a> Reading<'a> {
             });
         }
         let decision = Arc::new(policy.decide_answer(tools, origin, &|_| None, &question.context));
+        if self.settled.len() >= MAX_SETTLED {
+            self.settled.remove(0);
+        }
         self.settled.push(Decided::new(&question, Arc::clone(&decision)));
         decision
     }

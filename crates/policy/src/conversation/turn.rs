@@ -11,6 +11,9 @@ use crate::decide::ToolName;
 use crate::memory::{Digest, Held, Memory};
 use model::{Audience, Label};
 
+/// Longest outline, beyond twice what the segments say. Many results may answer one call: its arguments are in it for each.
+const MOST: usize = 1 << 20;
+
 /// About how many bytes are taken for a segment, and for a result beside that.
 const BYTES: (usize, usize) = (256, 768);
 
@@ -42,7 +45,12 @@ impl Outline {
         outline.number(policy.serial);
         outline.setting(setting);
         let mut name = memory.hash(&outline.bytes);
+        let said = segments.iter().fold(MOST, |all, segment| all.saturating_add(2 * segment.raw.len()));
         for segment in segments {
+            if outline.bytes.len() > said {
+                // Too long to be remembered.
+                return Self::default();
+            }
             let start = outline.bytes.len();
             outline.segment(&segment.origin);
             name = memory.row(name, memory.hash(outline.bytes.get(start..).unwrap_or_default()));

@@ -33,8 +33,11 @@ pub struct Declared {
     /// Servers that declarations name beyond doubt.
     servers: BTreeSet<String>,
     /// By name, with the groups in which it holds.
-    tools: BTreeMap<String, Vec<(Option<String>, Tool)>>,
+    tools: BTreeMap<String, BTreeMap<Group, Tool>>,
 }
+
+/// The group in which a name holds; none.
+type Group = Option<String>;
 
 #[derive(Debug)]
 struct One {
@@ -81,10 +84,8 @@ impl Declared {
         self.list.push(One { digest: Arc::clone(&digest), is_hosted, name, namespace: namespace.clone() });
         self.servers.extend(server_of(one.name, one.namespace).map(str::to_owned));
         let groups = self.tools.entry(one.name.to_owned()).or_default();
-        match groups.iter_mut().find(|(group, _)| *group == namespace) {
-            Some((_, tool)) => tool.is_ambiguous = true,
-            None => groups.push((namespace, Tool { digest, is_ambiguous: false, is_hosted })),
-        }
+        let tool = Tool { digest, is_ambiguous: false, is_hosted };
+        groups.entry(namespace).and_modify(|tool| tool.is_ambiguous = true).or_insert(tool);
     }
 
     fn is_of(&self, declarations: &[Declaration<'_>]) -> bool {
@@ -101,9 +102,9 @@ impl Declared {
     /// A hosted tool's name is ambiguous in whichever group it is declared again.
     fn mark_shadows(&mut self) {
         for groups in self.tools.values_mut() {
-            let is_hosted = |(_, tool): &(Option<String>, Tool)| tool.is_hosted;
-            if groups.iter().any(is_hosted) && !groups.iter().all(is_hosted) {
-                groups.iter_mut().for_each(|(_, tool)| tool.is_ambiguous = true);
+            let is_hosted = |tool: &Tool| tool.is_hosted;
+            if groups.values().any(is_hosted) && !groups.values().all(is_hosted) {
+                groups.values_mut().for_each(|tool| tool.is_ambiguous = true);
             }
         }
     }
@@ -120,11 +121,11 @@ impl Declared {
 
     /// The declaration of this tool.
     pub(crate) fn find(&self, name: &str, namespace: Option<&str>) -> Result<&Arc<Digest>, Refusal> {
-        let groups = self.tools.get(name).map(Vec::as_slice).unwrap_or_default();
-        match groups.iter().find(|(group, _)| group.as_deref() == namespace) {
+        let groups = self.tools.get(name).ok_or(Refusal::Undeclared)?;
+        match groups.get(&namespace.map(str::to_owned)) {
             None => Err(Refusal::Undeclared),
-            Some((_, tool)) if tool.is_ambiguous => Err(Refusal::NotJudgeable),
-            Some((_, tool)) => Ok(&tool.digest),
+            Some(tool) if tool.is_ambiguous => Err(Refusal::NotJudgeable),
+            Some(tool) => Ok(&tool.digest),
         }
     }
 }

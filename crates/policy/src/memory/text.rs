@@ -285,13 +285,13 @@ fn blocks(raw: &[u8]) -> Option<Vec<String>> {
     let mut are_texts = true;
     read(raw, |reader| match reader.kind()? {
         Kind::Array => reader.array(|reader| {
-            let text = block(reader)?;
+            let text = block(reader, true)?;
             are_texts &= text.is_some();
             texts.extend(text);
             Ok(())
         }),
         Kind::Bool | Kind::Null | Kind::Number | Kind::Object | Kind::String => {
-            let text = block(reader)?;
+            let text = block(reader, false)?;
             are_texts &= text.is_some();
             texts.extend(text);
             Ok(())
@@ -300,15 +300,15 @@ fn blocks(raw: &[u8]) -> Option<Vec<String>> {
     (are_texts && !texts.is_empty()).then_some(texts)
 }
 
-/// The text of a block that is one of text.
-fn block(reader: &mut Reader<'_>) -> Result<Option<String>, JsonError> {
+/// The text of a block that is one of text. In a list some clients of Google's, whose results are JSON of their own, call
+/// it `content`.
+fn block(reader: &mut Reader<'_>, is_listed: bool) -> Result<Option<String>, JsonError> {
     let (mut is_text, mut text, mut has_others) = (false, None, false);
     reader.members(|reader, key, _| {
         if key.is("type") {
             let kind = reader.characters()?;
             is_text = matches!(kind.as_deref(), Some("input_text" | "output_text" | "text"));
-        } else if key.is("text") || key.is("content") {
-            // Some clients of Google's, whose results are JSON of their own, call it `content`.
+        } else if key.is("text") || is_listed && key.is("content") {
             let found = reader.characters()?;
             has_others |= text.is_some() || found.is_none();
             text = found.map(Cow::into_owned);
@@ -368,6 +368,7 @@ mod tests {
             (r#"{"functionResponse":{"name":"f","response":{"a":1}}}"#, Some(r#"{"a":1}"#)),
             (r#"[{"type":"text","text":"1"},{"type":"text","text":"2"}]"#, None),
             (r#"[{"type":"text","content":"1"}]"#, Some("1")),
+            (r#"{"type":"text","content":"1"}"#, Some(r#"{"type":"text","content":"1"}"#)),
             (
                 r#"[{"type":"text","content":"1","text":"2"}]"#,
                 Some(r#"[{"type":"text","content":"1","text":"2"}]"#),

@@ -43,6 +43,9 @@ fn named<'a>(body: &'a [u8], tool: &'a DeclaredTool) -> Option<Named<'a>> {
     Some((decode(body, tool.name?), tool.namespace.map(|name| decode(body, name)), tool))
 }
 
+/// The revision of rules by which nothing is refused, and whether users are not trusted.
+type Rules = (String, bool);
+
 /// The calls of a request and what its segments are.
 pub(super) struct History<'a> {
     body: &'a [u8],
@@ -58,6 +61,7 @@ pub(super) struct History<'a> {
     /// Hashes of the rows of segments from the first one on.
     rows: Vec<u64>,
     results: Vec<Matched<'a>>,
+    rules: Option<Rules>,
     /// For each segment of the request, the result that it is; then the results that are no segment.
     segments: Vec<Option<usize>>,
     /// How many segments are not looked at.
@@ -91,13 +95,13 @@ struct Matched<'a> {
 }
 
 impl<'a> History<'a> {
-    /// `is_idle`: of what was sent before, nobody wants to know but its label.
+    /// `rules`, by which nothing is refused: what was read under them before left its label, and decides nothing else.
     pub(super) fn read(
         body: &'a [u8],
         view: &'a RequestView,
         owner: Owner,
         recall: &'a Recall,
-        is_idle: bool,
+        rules: Option<Rules>,
     ) -> Self {
         let text = |text: Text| decode(body, text);
         let calls: Vec<Past<'a>> = view
@@ -114,8 +118,11 @@ impl<'a> History<'a> {
             })
             .collect();
         let rows = rows(body, view, recall.seed);
-        let prefix = prefix(&rows, owner, recall);
-        let skipped = prefix.filter(|_| is_idle).map_or(0, |(count, _)| count);
+        let prefix = longest(&rows, recall, |row| recall.key(owner, Subject::Prefix(row)));
+        let skipped = rules.as_ref().and_then(|(revision, open)| {
+            longest(&rows, recall, |row| recall.key(owner, Subject::Read(row, (revision, *open))))
+        });
+        let skipped = skipped.map_or(0, |(count, _)| count);
         let results = matched(body, view, &calls);
         let segments = view.segments.iter().map(|segment| match segment.origin {
             Origin::Tool(result) => Some(result),
@@ -155,6 +162,7 @@ impl<'a> History<'a> {
             recall,
             rows,
             results,
+            rules,
             segments,
             skipped,
             unseen,
@@ -192,6 +200,12 @@ impl<'a> History<'a> {
     /// The key of all segments.
     pub(super) fn whole(&self) -> Option<Key> {
         self.rows.last().map(|row| self.recall.key(self.owner, Subject::Prefix(*row)))
+    }
+
+    /// The key of all segments as they are read now, if they need not be read again.
+    pub(super) fn whole_as_read(&self) -> Option<Key> {
+        let ((revision, open), row) = (self.rules.as_ref()?, self.rows.last()?);
+        Some(self.recall.key(self.owner, Subject::Read(*row, (revision, *open))))
     }
 
     /// The conversation, without what is not looked at. What the request only refers to comes first: it was there before.
@@ -278,6 +292,9 @@ fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Vec<Ma
     let by_id = calls.iter().enumerate().filter_map(|(at, call)| Some((call.id.as_deref()?, at)));
     let mut by_id: Vec<(&str, usize)> = by_id.collect();
     by_id.sort_unstable();
+    let by_name = view.results.iter().any(|result| result.name.is_some());
+    let named = calls.iter().filter(|_| by_name).map(|call| call.call.name.map(|name| decode(body, name)));
+    let names: Vec<Cow<'_, str>> = named.map(Option::unwrap_or_default).collect();
     for result in &view.results {
         let own_name = result.name.map(|name| decode(body, name));
         let id = result.call_id.map(|id| decode(body, id)).filter(|id| !id.is_empty());
@@ -295,7 +312,7 @@ fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Vec<Ma
                 let found = calls.iter().enumerate().position(|(at, call)| {
                     !taken.get(at).copied().unwrap_or(true)
                         && call.id.is_none()
-                        && call.call.name.is_some_and(|own| decode(body, own) == *name)
+                        && names.get(at).is_some_and(|own| own == name)
                         && call.position < place
                 });
                 if let Some(taken) = found.and_then(|at| taken.get_mut(at)) {
@@ -310,19 +327,32 @@ fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Vec<Ma
     matched
 }
 
-/// The longest row of segments that was sent before: how many they are, and its key.
-fn prefix(rows: &[u64], owner: Owner, recall: &Recall) -> Option<(usize, Key)> {
+fn kind(origin: Origin) -> u8 {
+    match origin {
+        Origin::Assistant => 0,
+        Origin::Attachment => 1,
+        Origin::HostedTool => 2,
+        Origin::System => 3,
+        Origin::Tool(_) => 4,
+        Origin::Unknown => 5,
+        Origin::User => 6,
+    }
+}
+
+/// The longest row of segments that there is a label for: how many they are, and its key.
+fn longest(rows: &[u64], recall: &Recall, key: impl Fn(u64) -> Key) -> Option<(usize, Key)> {
     let rows = rows.iter().enumerate().rev();
-    let mut keys = rows.map(|(at, row)| (at.saturating_add(1), recall.key(owner, Subject::Prefix(*row))));
+    let mut keys = rows.map(|(at, row)| (at.saturating_add(1), key(*row)));
     keys.find(|(_, key)| recall.label(*key).is_some())
 }
 
-/// A hash of each row of segments that begins with the first one. (Rows that share one make a label stricter.)
+/// A hash of each row of segments that begins with the first one, by where they come from and what they say.
 fn rows(body: &[u8], view: &RequestView, seed: u64) -> Vec<u64> {
     let shared = SharedSeed::from_u64(seed);
     let mut row = seed;
     let next = |segment: &model::Segment| {
         let mut hasher = FoldHasher::with_seed(row, &shared);
+        hasher.write_u8(kind(segment.origin));
         hasher.write(segment.content.of(body));
         row = hasher.finish();
         row

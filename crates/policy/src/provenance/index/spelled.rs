@@ -102,7 +102,8 @@ impl Spelled {
 
     /// The bytes that it takes, about.
     pub fn size(&self) -> usize {
-        size_of::<Self>().saturating_add(self.lower.capacity()).saturating_add(self.plain.capacity())
+        let own = size_of::<Self>().saturating_add(size_of::<Typed>()).saturating_add(size_of::<Wanted>());
+        own.saturating_add(self.lower.capacity()).saturating_add(self.plain.capacity())
     }
 
     /// What is looked for to find it.
