@@ -1,6 +1,6 @@
 //! Where the arguments of a call come from.
 //!
-//! In this order: nobody has to know (closed vocabularies), trusted text, lists, lookups, sources that the user named. A
+//! In this order: lists, nobody has to know (closed vocabularies), trusted text, lookups, sources that the user named. A
 //! lookup lends provenance if its own call was made with trusted arguments, judged by what stands before its result.
 
 mod index;

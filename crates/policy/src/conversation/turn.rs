@@ -45,9 +45,10 @@ impl Outline {
         outline.number(policy.serial);
         outline.setting(setting);
         let mut name = memory.hash(&outline.bytes);
-        let said = segments.iter().fold(MOST, |all, segment| all.saturating_add(2 * segment.raw.len()));
+        let said = segments.iter().map(|segment| segment.raw.len()).fold(0, usize::saturating_add);
+        let most = said.saturating_mul(2).saturating_add(MOST);
         for segment in segments {
-            if outline.bytes.len() > said {
+            if outline.bytes.len() > most {
                 // Too long to be remembered.
                 return Self::default();
             }
