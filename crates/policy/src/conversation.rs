@@ -107,8 +107,6 @@ pub struct Read {
     pub lowered_by: Option<usize>,
     /// What becomes of its results, by the segments that they are.
     pub results: Vec<(usize, Arc<ResultDecision>)>,
-    /// The label of each segment as the model gets it.
-    pub segments: Vec<Label>,
     /// What the person asked for; empty if no rule wants to know.
     pub task: Task,
     /// What may be done with what it holds.

@@ -82,9 +82,22 @@ impl<'a> Sources<'a> {
     }
 
     fn suspects(&self) -> &'a [Arc<Suspect>] {
+        self.suspects_before(self.segment)
+    }
+
+    fn suspects_before(&self, segment: usize) -> &'a [Arc<Suspect>] {
         let all = &self.conversation.suspects;
-        let end = all.partition_point(|suspect| suspect.segment < self.segment);
+        let end = all.partition_point(|suspect| suspect.segment < segment);
         all.get(..end).unwrap_or_default()
+    }
+
+    /// Whether a text is what it is held for, and does not only repeat what is not trusted.
+    fn is_clean(&self, source: &Source, is_found: impl Fn(&Index) -> bool) -> bool {
+        match source.kind {
+            Kind::Result(..) => !source.brought.iter().any(|brought| is_found(brought.whole_index())),
+            Kind::System => !repeats(&source.digest, self.suspects()),
+            Kind::User => !repeats(&source.digest, self.suspects_before(source.segment)),
+        }
     }
 
     fn texts(&self) -> impl Iterator<Item = &'a Arc<Source>> {
@@ -114,11 +127,7 @@ impl<'a> Sources<'a> {
             let index = source.digest.index();
             self.steps_for(index.length()) && is_found(index)
         };
-        let is_clean = |source: &&Arc<Source>| match source.kind {
-            Kind::Result(..) => !source.brought.iter().any(|brought| is_found(brought.whole_index())),
-            Kind::System => !repeats(&source.digest, self.suspects()),
-            Kind::User => true,
-        };
+        let is_clean = |source: &&Arc<Source>| self.is_clean(source, is_found);
         self.texts().filter(holds).find(is_clean).map(|source| match &source.kind {
             Kind::Result(number, tool) => format!("trusted result {number} of `{tool}`"),
             Kind::System => format!("system text in segment {}", source.segment),
@@ -202,7 +211,10 @@ impl<'a> Sources<'a> {
                 let mut texts = sources.texts().filter(|source| matches!(source.kind, Kind::User));
                 texts.any(|source| {
                     let index = source.digest.index();
-                    sources.steps_for(index.length()) && index.holds(value)
+                    let is_found = |index: &Index| index.holds(value);
+                    sources.steps_for(index.length())
+                        && is_found(index)
+                        && sources.is_clean(source, is_found)
                 })
             };
             let entries = self.policy.entries(lookup.server.as_deref(), &lookup.name);

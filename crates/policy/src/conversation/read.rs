@@ -116,7 +116,6 @@ impl<'a> Reading<'a> {
         }
         self.turn.read.label = met;
         self.turn.read.lowered_by = self.turn.lowered_trust.or(self.turn.lowered_audience);
-        self.turn.read.segments.push(label);
     }
 
     fn attachment(&mut self, at: usize, raw: &[u8]) -> Label {
@@ -127,7 +126,8 @@ impl<'a> Reading<'a> {
         Label::of(Trust::Untrusted)
     }
 
-    /// What a person or the application said.
+    /// What a person or the application said. Whether it repeats a result is looked at here only where that can lower the
+    /// label, else when something depends on it.
     fn said(&mut self, segment: usize, raw: &[u8], kind: Kind) -> Label {
         let is_user = matches!(kind, Kind::User);
         let is_open = is_user && self.setting.untrusted_users;
@@ -135,14 +135,17 @@ impl<'a> Reading<'a> {
             return Label::of(if is_open { Trust::Untrusted } else { Trust::Trusted });
         }
         let digest = self.digest(segment, raw);
-        let trust = match is_open || repeats(&digest, &self.turn.read.suspects) {
+        let Read { label, suspects, task, task_number, .. } = &mut self.turn.read;
+        let can_lower = label.trust != Trust::Untrusted;
+        let trust = match is_open || (can_lower && repeats(&digest, suspects)) {
             true => Trust::Untrusted,
             false => Trust::Trusted,
         };
         if is_user && self.policy.asks {
-            self.turn.read.task.add(trust, Arc::clone(digest.folded()));
-            let number = self.memory.row(self.turn.read.task_number, digest.serial());
-            self.turn.read.task_number = self.memory.row(number, trust as u64);
+            task.add(trust, &digest, suspects);
+            *task_number = self.memory.row(*task_number, digest.serial());
+            *task_number = self.memory.row(*task_number, Suspect::row(suspects));
+            *task_number = self.memory.row(*task_number, trust as u64);
         }
         if trust == Trust::Trusted {
             self.turn.read.sources.push(Arc::new(Source { brought: Vec::new(), digest, kind, segment }));

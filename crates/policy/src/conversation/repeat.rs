@@ -27,9 +27,14 @@ impl Suspect {
         place: (usize, usize, String),
         memory: &Memory,
     ) -> Self {
-        let row = memory.row(before.last().map_or(0, |last| last.row), digest.serial());
+        let row = memory.row(Self::row(before), digest.serial());
         let (number, segment, tool) = place;
         Self { digest, number, segment, tool, row }
+    }
+
+    /// A name for a row of them.
+    pub fn row(all: &[Arc<Self>]) -> u64 {
+        all.last().map_or(0, |last| last.row)
     }
 }
 

@@ -6,32 +6,59 @@ use model::Trust;
 
 use super::Truth;
 use super::text::{Glob, fold};
+use crate::conversation::repeat::{Suspect, repeats};
+use crate::memory::Digest;
 
 /// The words of the person in a conversation, made ready for comparing once.
 #[derive(Clone, Debug, Default)]
 pub struct Task {
-    segments: Vec<(Trust, Arc<str>)>,
+    segments: Vec<Said>,
+    /// Results that are not trusted, in order.
+    suspects: Vec<Arc<Suspect>>,
+}
+
+/// One user segment.
+#[derive(Clone, Debug)]
+struct Said {
+    /// It, and how many of the suspects stand before it. None if it is not to be looked for in them.
+    doubt: Option<(Arc<Digest>, usize)>,
+    text: Arc<str>,
+    trust: Trust,
 }
 
 impl Task {
     /// The task of these user segments, each with its trust: where user text repeats an untrusted result, it is not
     /// trusted.
     pub fn new<'a>(segments: impl IntoIterator<Item = (Trust, &'a str)>) -> Self {
-        Self { segments: segments.into_iter().map(|(trust, text)| (trust, fold(text).into())).collect() }
+        let said = |(trust, text)| Said { doubt: None, text: fold(text).into(), trust };
+        Self { segments: segments.into_iter().map(said).collect(), suspects: Vec::new() }
     }
 
-    /// With one more user segment, its text folded.
-    pub(crate) fn add(&mut self, trust: Trust, folded: Arc<str>) {
-        self.segments.push((trust, folded));
+    /// With one more user segment. It is of less trust than said if it repeats one of the suspects before it, which is
+    /// looked at when it matters.
+    pub(crate) fn add(&mut self, trust: Trust, digest: &Arc<Digest>, suspects: &[Arc<Suspect>]) {
+        let new = suspects.iter().skip(self.suspects.len());
+        self.suspects.extend(new.cloned());
+        let doubt = Some((Arc::clone(digest), suspects.len()));
+        self.segments.push(Said { doubt, text: Arc::clone(digest.folded()), trust });
+    }
+
+    fn trust(&self, said: &Said) -> Trust {
+        let repeated = said.doubt.as_ref().is_some_and(|(digest, before)| {
+            repeats(digest, self.suspects.get(..*before).unwrap_or(&self.suspects))
+        });
+        if repeated { Trust::Untrusted } else { said.trust }
     }
 
     /// Whether a segment has one of these phrases. Unknown if only segments have it that are not trusted.
     pub(crate) fn asks(&self, phrases: &[Phrase]) -> Truth {
-        Truth::any(self.segments.iter().map(|(trust, text)| {
-            match (phrases.iter().any(|phrase| phrase.is_in(text)), trust) {
-                (false, _) => Truth::False,
-                (true, Trust::Trusted) => Truth::True,
-                (true, Trust::Derived | Trust::Untrusted) => Truth::Unknown,
+        Truth::any(self.segments.iter().map(|said| {
+            if !phrases.iter().any(|phrase| phrase.is_in(&said.text)) {
+                return Truth::False;
+            }
+            match self.trust(said) {
+                Trust::Trusted => Truth::True,
+                Trust::Derived | Trust::Untrusted => Truth::Unknown,
             }
         }))
     }
