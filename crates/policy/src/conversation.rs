@@ -18,9 +18,10 @@ use model::Label;
 use crate::decide::ToolName;
 use crate::explain::ResultDecision;
 use crate::matcher::task::Task;
-use crate::memory::Digest;
+use crate::memory::{Digest, Memory};
 use crate::provenance::Field;
 use repeat::Suspect;
+pub use turn::Outline;
 use turn::Turn;
 
 /// A piece of a conversation.
@@ -30,6 +31,56 @@ pub struct Segment<'a> {
     pub origin: Origin<'a>,
     /// The whole JSON value of the part, as it stands in the request.
     pub raw: &'a [u8],
+}
+
+/// A conversation that is to be read. A segment is asked for only where the beginning up to it was not read before.
+pub trait Segments {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// A segment.
+    fn segment(&self, at: usize) -> Segment<'_>;
+
+    /// What a segment says, if that matters: [`Segment::raw`], but of [`Origin::Assistant`] and [`Origin::Unseen`] none.
+    fn content(&self, at: usize) -> Option<&[u8]>;
+
+    /// Adds what decides the [origin](Segment::origin) of a segment: two with the same outline, in conversations with the
+    /// same [`around`](Self::around), have the same origin.
+    fn outline(&self, at: usize, outline: &mut Outline);
+
+    /// Adds what decides the origins of all segments.
+    fn around(&self, _outline: &mut Outline) {}
+
+    /// A number for each segment and all before it, which others most likely do not have and nobody can foresee.
+    fn rows(&self, memory: &Memory) -> Vec<u64>;
+}
+
+impl Segments for [Segment<'_>] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn segment(&self, at: usize) -> Segment<'_> {
+        let none = Segment { origin: Origin::Unseen, raw: b"" };
+        self.get(at).cloned().unwrap_or(none)
+    }
+
+    fn content(&self, at: usize) -> Option<&[u8]> {
+        let said = self.get(at).filter(|said| !matches!(said.origin, Origin::Assistant | Origin::Unseen))?;
+        Some(said.raw)
+    }
+
+    fn outline(&self, at: usize, outline: &mut Outline) {
+        self.get(at).into_iter().for_each(|segment| outline.segment(&segment.origin));
+    }
+
+    fn rows(&self, memory: &Memory) -> Vec<u64> {
+        let next = |row: &mut u64, segment: &Segment<'_>| {
+            *row = memory.row(*row, memory.hash(segment.raw));
+            Some(*row)
+        };
+        self.iter().scan(0, next).collect()
+    }
 }
 
 /// Where a segment comes from.

@@ -125,11 +125,7 @@ impl Memory {
 
     /// The digest of a JSON text.
     pub(crate) fn digest(&self, raw: &[u8]) -> Arc<Digest> {
-        self.digest_of(raw, self.hash(raw))
-    }
-
-    /// The digest of a JSON text with this hash.
-    pub(crate) fn digest_of(&self, raw: &[u8], hash: u64) -> Arc<Digest> {
+        let hash = self.hash(raw);
         let known = self.with(hash, |shard| shard.contents.find(hash));
         if let Some(known) = known.filter(|known| known.raw() == raw) {
             self.shrink(hash);

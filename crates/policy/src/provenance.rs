@@ -212,9 +212,7 @@ impl<'a> Sources<'a> {
                 texts.any(|source| {
                     let index = source.digest.index();
                     let is_found = |index: &Index| index.holds(value);
-                    sources.steps_for(index.length())
-                        && is_found(index)
-                        && sources.is_clean(source, is_found)
+                    sources.steps_for(index.length()) && is_found(index) && sources.is_clean(source, is_found)
                 })
             };
             let entries = self.policy.entries(lookup.server.as_deref(), &lookup.name);

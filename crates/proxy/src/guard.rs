@@ -181,8 +181,8 @@ impl Guard {
             self.start = self.start.meet(&label);
         }
         let before = before.unwrap_or_default();
-        let segments = history.segments(view, &self.revision.policy, &self.declared);
-        let read = self.revision.policy.read_conversation(&segments, &self.setting(), &recall.memory);
+        let told = history.told(&self.revision.policy, &self.declared);
+        let read = self.revision.policy.read_conversation(&told, &self.setting(), &recall.memory);
         history.whole_as_read().into_iter().for_each(|key| recall.tighten(key, &read.label));
         let known = caller.session.into_iter().chain(history.whole()).chain(history.grows());
         for key in known {

@@ -81,6 +81,13 @@ pub(crate) struct Keys(RandomState, RandomState);
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Owner(u64, u64);
 
+impl Owner {
+    /// Which no other has.
+    pub(crate) fn numbers(self) -> [u64; 2] {
+        [self.0, self.1]
+    }
+}
+
 impl Keys {
     /// An agent, and who calls it.
     pub(crate) fn owner(&self, agent: &str, caller: u64) -> Owner {

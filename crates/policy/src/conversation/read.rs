@@ -8,7 +8,7 @@ use model::{Audience, Label, Trust};
 use super::decided::{Decided, Question, decide};
 use super::repeat::{Suspect, repeats};
 use super::turn::{Outline, Turn};
-use super::{Answered, Asked, Conversation, Kind, Lookup, Origin, Read, Segment, Setting, Source};
+use super::{Answered, Asked, Conversation, Kind, Lookup, Origin, Read, Segment, Segments, Setting, Source};
 use crate::compile::Policy;
 use crate::decide::{Carried, Certain, Context, ToolName};
 use crate::explain::{Fate, ResultDecision};
@@ -20,17 +20,16 @@ const MAX_LOOKUPS: usize = 1000;
 
 impl Policy {
     /// Reads a conversation: its label and what becomes of its results. `memory` makes that fast and changes nothing.
-    pub fn read_conversation(
+    pub fn read_conversation<S: Segments + ?Sized>(
         &self,
-        segments: &[Segment<'_>],
+        segments: &S,
         setting: &Setting<'_>,
         memory: &Memory,
     ) -> Conversation {
-        let read = |turn, outline, known| {
-            let mut reading = Reading::new(self, setting, memory, outline, turn);
-            let new = segments.iter().enumerate().skip(known);
-            new.for_each(|(at, segment)| reading.add(at, segment));
-            (reading.turn, reading.outline)
+        let read = |turn, known| {
+            let mut reading = Reading { memory, policy: self, setting, settled: Vec::new(), turn };
+            (known..segments.count()).for_each(|at| reading.add(at, &segments.segment(at)));
+            reading.turn
         };
         let start = || {
             let mut turn = Turn::default();
@@ -38,12 +37,11 @@ impl Policy {
             turn
         };
         if self.is_idle() {
-            let (turn, _) = read(start(), Outline::default(), 0);
-            return Arc::new(turn).into();
+            return Arc::new(read(start(), 0)).into();
         }
         let outline = Outline::of(self, segments, setting, memory);
         let turn = match outline.known(segments, memory) {
-            Some((_, turn)) if turn.contents.len() == segments.len() => return turn.into(),
+            Some((_, turn)) if turn.contents.len() == segments.count() => return turn.into(),
             Some((name, turn)) => {
                 // Nobody begins there again, most likely: then nothing is copied.
                 memory.forget(name);
@@ -52,8 +50,7 @@ impl Policy {
             None => start(),
         };
         let known = turn.contents.len();
-        let (turn, outline) = read(turn, outline, known);
-        outline.keep(turn, memory).into()
+        outline.keep(read(turn, known), memory).into()
     }
 }
 
@@ -62,7 +59,6 @@ const MAX_SETTLED: usize = 64;
 
 struct Reading<'a> {
     memory: &'a Memory,
-    outline: Outline,
     policy: &'a Policy,
     setting: &'a Setting<'a>,
     /// Decisions that hold whatever a result says.
@@ -70,24 +66,12 @@ struct Reading<'a> {
     turn: Turn,
 }
 
-impl<'a> Reading<'a> {
-    /// Goes on from what was read.
-    fn new(
-        policy: &'a Policy,
-        setting: &'a Setting<'a>,
-        memory: &'a Memory,
-        outline: Outline,
-        turn: Turn,
-    ) -> Self {
-        Self { memory, outline, policy, setting, settled: Vec::new(), turn }
-    }
-
+impl Reading<'_> {
     /// The digest of the content of a segment.
     fn digest(&mut self, segment: usize, raw: &[u8]) -> Arc<Digest> {
-        let hash = self.outline.hash(segment);
-        let digest = hash.map_or_else(|| self.memory.digest(raw), |hash| self.memory.digest_of(raw, hash));
+        let digest = self.memory.digest(raw);
         if let Some(content) = self.turn.contents.get_mut(segment) {
-            *content = Some(Arc::clone(&digest));
+            *content = Some(digest.shared());
         }
         digest
     }

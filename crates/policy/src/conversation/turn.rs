@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use super::{Origin, Read, Segment, Setting};
+use super::{Origin, Read, Segments, Setting};
 use crate::compile::Policy;
 use crate::decide::ToolName;
-use crate::memory::{Digest, Held, Memory};
+use crate::memory::{Held, Memory};
 use model::{Audience, Label};
 
 /// Longest outline, beyond twice what the segments say. Many results may answer one call: its arguments are in it for each.
@@ -21,7 +21,7 @@ const BYTES: (usize, usize) = (256, 768);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Turn {
     /// What its segments say, of those for which that matters.
-    pub contents: Vec<Option<Arc<Digest>>>,
+    pub contents: Vec<Option<Arc<[u8]>>>,
     pub lowered_audience: Option<usize>,
     pub lowered_trust: Option<usize>,
     pub read: Read,
@@ -31,60 +31,61 @@ pub(crate) struct Turn {
 
 /// What decides how a conversation is read beside what its segments say.
 #[derive(Debug, Default)]
-pub(super) struct Outline {
+pub struct Outline {
     bytes: Vec<u8>,
-    /// Up to each segment: the end of the outline, and a name for this beginning of the conversation, its content included.
+    /// Up to each segment: the end of the outline, and a name for this beginning of the conversation.
     ends: Vec<(usize, u64)>,
-    /// Hashes of the contents, where they matter.
-    hashes: Vec<Option<u64>>,
 }
 
 impl Outline {
-    pub fn of(policy: &Policy, segments: &[Segment<'_>], setting: &Setting<'_>, memory: &Memory) -> Self {
+    pub(super) fn of<S: Segments + ?Sized>(
+        policy: &Policy,
+        segments: &S,
+        setting: &Setting<'_>,
+        memory: &Memory,
+    ) -> Self {
         let mut outline = Self::default();
         outline.number(policy.serial);
         outline.setting(setting);
+        segments.around(&mut outline);
         let mut name = memory.hash(&outline.bytes);
-        let said = segments.iter().map(|segment| segment.raw.len()).fold(0, usize::saturating_add);
+        let rows = segments.rows(memory);
+        let contents = (0..segments.count()).filter_map(|at| segments.content(at));
+        let said = contents.map(<[u8]>::len).fold(0, usize::saturating_add);
         let most = said.saturating_mul(2).saturating_add(MOST);
-        for segment in segments {
+        for (at, row) in (0..segments.count()).zip(rows.iter()) {
             if outline.bytes.len() > most {
                 // Too long to be remembered.
                 return Self::default();
             }
             let start = outline.bytes.len();
-            outline.segment(&segment.origin);
+            segments.outline(at, &mut outline);
             name = memory.row(name, memory.hash(outline.bytes.get(start..).unwrap_or_default()));
-            let matters = !matches!(segment.origin, Origin::Assistant | Origin::Unseen);
-            let hash = matters.then(|| memory.hash(segment.raw));
-            name = hash.map_or(name, |hash| memory.row(name, hash));
-            outline.ends.push((outline.bytes.len(), name));
-            outline.hashes.push(hash);
+            outline.ends.push((outline.bytes.len(), memory.row(name, *row)));
         }
         outline
     }
 
-    /// The hash of the content of a segment.
-    pub fn hash(&self, segment: usize) -> Option<u64> {
-        self.hashes.get(segment).copied().flatten()
-    }
-
     /// The longest beginning that is remembered, with its name.
-    pub fn known(&self, segments: &[Segment<'_>], memory: &Memory) -> Option<(u64, Arc<Turn>)> {
+    pub(super) fn known<S: Segments + ?Sized>(
+        &self,
+        segments: &S,
+        memory: &Memory,
+    ) -> Option<(u64, Arc<Turn>)> {
         let mut all = self.ends.iter().enumerate().rev();
         all.find_map(|(at, (end, name))| {
             let turn = memory.turn(*name)?;
             let is_same = turn.contents.len() == at.saturating_add(1)
                 && self.bytes.get(..*end) == Some(&*turn.outline)
-                && turn.contents.iter().zip(segments).all(|(content, segment)| {
-                    content.as_ref().is_none_or(|content| content.raw() == segment.raw)
+                && turn.contents.iter().enumerate().all(|(at, content)| {
+                    content.as_deref().is_none_or(|content| segments.content(at) == Some(content))
                 });
             is_same.then_some((*name, turn))
         })
     }
 
     /// Remembers what was read of the whole.
-    pub fn keep(self, mut turn: Turn, memory: &Memory) -> Arc<Turn> {
+    pub(super) fn keep(self, mut turn: Turn, memory: &Memory) -> Arc<Turn> {
         let (segment, result) = BYTES;
         let results = turn.read.results.len().saturating_mul(result);
         let bytes = turn.contents.len().saturating_mul(segment).saturating_add(results);
@@ -117,7 +118,7 @@ impl Outline {
         self.maybe(*user);
     }
 
-    fn segment(&mut self, origin: &Origin<'_>) {
+    pub(super) fn segment(&mut self, origin: &Origin<'_>) {
         let kind: u8 = match origin {
             Origin::Assistant => 0,
             Origin::Attachment => 1,
@@ -128,7 +129,7 @@ impl Outline {
             Origin::Unseen => 6,
             Origin::User => 7,
         };
-        self.bytes.push(kind);
+        self.byte(kind);
         match origin {
             Origin::HostedTool(tool) => {
                 self.flag(tool.is_some());
@@ -170,20 +171,29 @@ impl Outline {
         self.slice(text.as_bytes());
     }
 
-    fn slice(&mut self, bytes: &[u8]) {
+    /// Adds bytes, and how many they are.
+    pub fn slice(&mut self, bytes: &[u8]) {
         self.length(bytes.len());
         self.bytes.extend_from_slice(bytes);
     }
 
-    fn length(&mut self, length: usize) {
+    /// Adds a length.
+    pub fn length(&mut self, length: usize) {
         self.bytes.extend_from_slice(&length.to_le_bytes());
     }
 
-    fn number(&mut self, number: u64) {
+    /// Adds a number.
+    pub fn number(&mut self, number: u64) {
         self.bytes.extend_from_slice(&number.to_le_bytes());
     }
 
-    fn flag(&mut self, flag: bool) {
-        self.bytes.push(flag.into());
+    /// Adds whether something holds.
+    pub fn flag(&mut self, flag: bool) {
+        self.byte(flag.into());
+    }
+
+    /// Adds a byte.
+    pub fn byte(&mut self, byte: u8) {
+        self.bytes.push(byte);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::Refusal;
 
 use super::spelling::server_of;
+use crate::conversation::Outline;
 use crate::memory::{Digest, Held, Memory};
 
 /// About how many bytes are taken for a tool beside its declaration.
@@ -110,6 +111,12 @@ impl Declared {
     }
 
     /// Whether a declaration names this server beyond doubt.
+    /// Adds what decides how names are read: the servers that are known by them.
+    pub fn outline(&self, outline: &mut Outline) {
+        outline.length(self.servers.len());
+        self.servers.iter().for_each(|server| outline.slice(server.as_bytes()));
+    }
+
     pub(super) fn knows_server(&self, server: &str) -> bool {
         self.servers.contains(server)
     }

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::hash::Hasher;
+use std::ops::Range;
 use std::sync::Arc;
 
 use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
-use model::{DeclaredTool, Label, Origin, ReferenceKind, RequestView, Text, ToolKind};
+use model::{DeclaredTool, Form, Label, Origin, ReferenceKind, RequestView, Text, ToolKind};
 use policy::identity::undo;
-use policy::{Answered, Asked, Declaration, Declared, Memory, Policy, Segment, Value};
+use policy::{Answered, Asked, Declaration, Declared, Memory, Outline, Policy, Segment, Segments, Value};
 use wire::json::decode;
 
 use crate::labels::{Key, Owner, Subject};
@@ -48,6 +49,8 @@ type Rules = (String, bool);
 
 /// The calls of a request and what its segments are.
 pub(super) struct History<'a> {
+    /// The calls that results may answer, by their numbers, those of each result in one piece.
+    answered: Vec<usize>,
     body: &'a [u8],
     calls: Vec<Past<'a>>,
     /// Conversations that the request adds to.
@@ -64,10 +67,13 @@ pub(super) struct History<'a> {
     rules: Option<Rules>,
     /// For each segment of the request, the result that it is; then the results that are no segment.
     segments: Vec<Option<usize>>,
+    /// For each result, the first segment that it is, of those that are looked at.
+    said: Vec<Option<usize>>,
     /// How many segments are not looked at.
     skipped: usize,
     /// How many references nothing is known of.
     unseen: usize,
+    view: &'a RequestView,
 }
 
 /// A call in the conversation so far.
@@ -89,7 +95,7 @@ struct Made<'a> {
 
 /// A result, and the calls that it may answer.
 struct Matched<'a> {
-    calls: Vec<usize>,
+    calls: Range<usize>,
     has_files: bool,
     own_name: Option<Cow<'a, str>>,
 }
@@ -123,7 +129,7 @@ impl<'a> History<'a> {
             longest(&rows, recall, |row| recall.key(owner, Subject::Read(row, (revision, *open))))
         });
         let skipped = skipped.map_or(0, |(count, _)| count);
-        let results = matched(body, view, &calls);
+        let (results, answered) = matched(body, view, &calls);
         let segments = view.segments.iter().map(|segment| match segment.origin {
             Origin::Tool(result) => Some(result),
             Origin::Assistant
@@ -146,13 +152,19 @@ impl<'a> History<'a> {
         let unseen = known.iter().filter(|label| label.is_none()).count();
         let mut segments: Vec<Option<usize>> = segments.collect();
         let mut has_segment = vec![false; view.results.len()];
-        for result in segments.iter().flatten() {
-            if let Some(has) = has_segment.get_mut(*result) {
-                *has = true;
+        let mut said = vec![None; view.results.len()];
+        for (at, result) in segments.iter().enumerate() {
+            let Some(result) = *result else { continue };
+            has_segment.get_mut(result).into_iter().for_each(|has| *has = true);
+            if at >= skipped
+                && let Some(first) = said.get_mut(result)
+            {
+                first.get_or_insert(at);
             }
         }
         segments.extend(has_segment.iter().enumerate().filter(|(_, has)| !**has).map(|(at, _)| Some(at)));
         Self {
+            answered,
             body,
             calls,
             grows,
@@ -163,9 +175,11 @@ impl<'a> History<'a> {
             rows,
             results,
             rules,
+            said,
             segments,
             skipped,
             unseen,
+            view,
         }
     }
 
@@ -208,55 +222,15 @@ impl<'a> History<'a> {
         Some(self.recall.key(self.owner, Subject::Read(*row, (revision, *open))))
     }
 
-    /// The conversation, without what is not looked at. What the request only refers to comes first: it was there before.
-    pub(super) fn segments<'b>(
-        &'b self,
-        view: &'b RequestView,
-        policy: &Policy,
-        declared: &Declared,
-    ) -> Vec<Segment<'b>> {
-        let body = self.body;
-        let unseen = (0..self.unseen).map(|_| Segment { origin: policy::Origin::Unseen, raw: b"" });
-        let mut is_said = vec![false; view.results.len()];
-        let seen = view.segments.iter().skip(self.skipped).map(move |segment| {
-            let content = segment.content.of(body);
-            if let Origin::Tool(at) = segment.origin
-                && is_said.get_mut(at).is_some_and(|is_said| std::mem::replace(is_said, true))
-            {
-                // Another part of a result whose whole content was read with its first one: it adds nothing.
-                return Segment { origin: policy::Origin::Assistant, raw: b"" };
-            }
-            let (origin, raw) = match segment.origin {
-                Origin::Assistant => (policy::Origin::Assistant, content),
-                Origin::Attachment => (policy::Origin::Attachment, content),
-                Origin::HostedTool => (policy::Origin::HostedTool(None), content),
-                Origin::System => (policy::Origin::System, content),
-                Origin::Unknown => (policy::Origin::Unknown, content),
-                Origin::User => (policy::Origin::User, content),
-                Origin::Tool(at) => {
-                    let span = view.results.get(at).and_then(|result| result.content);
-                    let answered = self.answered(at, policy, declared);
-                    (policy::Origin::Result(answered), span.map_or(content, |span| span.of(body)))
-                }
-            };
-            Segment { origin, raw }
-        });
-        let bare = self.segments.iter().skip(view.segments.len()).flatten().map(|at| {
-            let content = view.results.get(*at).and_then(|result| result.content);
-            let origin = policy::Origin::Result(self.answered(*at, policy, declared));
-            Segment { origin, raw: content.map_or(b"null".as_slice(), |span| span.of(body)) }
-        });
-        unseen.chain(seen).chain(bare).collect()
+    /// The conversation as this policy reads it, without what is not looked at.
+    pub(super) fn told<'b>(&'b self, policy: &'b Policy, declared: &'b Declared) -> Told<'b, 'a> {
+        Told { declared, history: self, policy }
     }
 
-    fn answered(&self, at: usize, policy: &Policy, declared: &Declared) -> Answered<'_> {
-        let Some(result) = self.results.get(at) else { return Answered::default() };
-        let calls = result.calls.iter().filter_map(|at| self.made(*at)).map(|call| Asked {
-            arguments: call.arguments.as_deref().map(str::as_bytes),
-            is_foreign: call.is_foreign,
-            tool: undo(policy, declared, &call.name, call.namespace.as_deref()),
-        });
-        Answered { calls: calls.collect(), has_files: result.has_files, own_name: result.own_name.as_deref() }
+    /// The calls that a result may answer.
+    fn calls(&self, result: usize) -> &[usize] {
+        let calls = self.results.get(result).map(|result| result.calls.clone());
+        calls.and_then(|calls| self.answered.get(calls)).unwrap_or_default()
     }
 
     /// The place among the segments of the request.
@@ -279,16 +253,162 @@ impl<'a> History<'a> {
     /// The name of the tool that a result is of, as the conversation has it.
     pub(super) fn tool(&self, segment: usize) -> Option<String> {
         let result = self.results.get(self.result(segment)?)?;
-        let called = result.calls.first().and_then(|at| self.made(*at)).map(|call| &call.name);
-        called.or(result.own_name.as_ref()).map(|name| name.clone().into_owned())
+        let called = self.calls(self.result(segment)?).first().and_then(|at| self.made(*at));
+        called.map(|call| &call.name).or(result.own_name.as_ref()).map(|name| name.clone().into_owned())
+    }
+}
+
+/// A history as the segments that policies read. What the request only refers to comes first: it was there before.
+pub(super) struct Told<'b, 'a> {
+    declared: &'b Declared,
+    history: &'b History<'a>,
+    policy: &'b Policy,
+}
+
+/// What is told at a place.
+enum Piece<'a> {
+    /// Of the result with this number; its first piece, if it has several.
+    Result(usize, &'a [u8]),
+    Said(Origin, &'a [u8]),
+    /// It adds nothing: what a result says was read with its first piece.
+    Spent,
+    Unseen,
+}
+
+impl<'b> Told<'b, '_> {
+    fn piece(&self, at: usize) -> Piece<'b> {
+        let History { body, segments, view, .. } = self.history;
+        let Some(place) = self.history.place(at) else { return Piece::Unseen };
+        let content = |result: usize| {
+            let content = view.results.get(result).and_then(|result| result.content);
+            content.map(|span| span.of(body))
+        };
+        match view.segments.get(place) {
+            None => {
+                let result = segments.get(place).copied().flatten().unwrap_or(usize::MAX);
+                Piece::Result(result, content(result).unwrap_or(b"null"))
+            }
+            Some(segment) => match segment.origin {
+                Origin::Tool(result) if self.history.said.get(result) == Some(&Some(place)) => {
+                    Piece::Result(result, content(result).unwrap_or(segment.content.of(body)))
+                }
+                Origin::Tool(_) => Piece::Spent,
+                origin => Piece::Said(origin, segment.content.of(body)),
+            },
+        }
+    }
+
+    fn answered(&self, result: usize) -> Answered<'b> {
+        let Some(matched) = self.history.results.get(result) else { return Answered::default() };
+        let made = self.history.calls(result).iter().filter_map(|at| self.history.made(*at));
+        let calls = made.map(|call| Asked {
+            arguments: call.arguments.as_deref().map(str::as_bytes),
+            is_foreign: call.is_foreign,
+            tool: undo(self.policy, self.declared, &call.name, call.namespace.as_deref()),
+        });
+        Answered {
+            calls: calls.collect(),
+            has_files: matched.has_files,
+            own_name: matched.own_name.as_deref(),
+        }
+    }
+}
+
+impl Segments for Told<'_, '_> {
+    fn count(&self) -> usize {
+        let History { segments, skipped, unseen, .. } = self.history;
+        segments.len().saturating_sub(*skipped).saturating_add(*unseen)
+    }
+
+    fn segment(&self, at: usize) -> Segment<'_> {
+        match self.piece(at) {
+            Piece::Result(result, raw) => {
+                Segment { origin: policy::Origin::Result(self.answered(result)), raw }
+            }
+            Piece::Said(origin, raw) => Segment { origin: said(origin), raw },
+            Piece::Spent => Segment { origin: policy::Origin::Assistant, raw: b"" },
+            Piece::Unseen => Segment { origin: policy::Origin::Unseen, raw: b"" },
+        }
+    }
+
+    fn content(&self, at: usize) -> Option<&[u8]> {
+        match self.piece(at) {
+            Piece::Result(_, raw) => Some(raw),
+            Piece::Said(Origin::Assistant, _) | Piece::Spent | Piece::Unseen => None,
+            Piece::Said(_, raw) => Some(raw),
+        }
+    }
+
+    /// Calls as they are written. Whether one came through here is not asked again: it is known with it.
+    fn outline(&self, at: usize, outline: &mut Outline) {
+        match self.piece(at) {
+            Piece::Result(result, _) => {
+                outline.byte(kind(Origin::Tool(result)));
+                let calls = self.history.calls(result);
+                let view = self.history.view.results.get(result);
+                outline.flag(view.is_some_and(|result| result.has_files));
+                outline.flag(view.is_some_and(|result| result.content.is_some()));
+                self.text(view.and_then(|result| result.name), outline);
+                outline.length(calls.len());
+                for call in calls.iter().filter_map(|call| self.history.calls.get(*call)) {
+                    let call = call.call;
+                    for text in [call.id, call.name, call.namespace, call.arguments] {
+                        self.text(text, outline);
+                    }
+                }
+            }
+            Piece::Said(origin, _) => outline.byte(kind(origin)),
+            Piece::Spent => outline.byte(kind(Origin::Assistant)),
+            Piece::Unseen => outline.byte(UNSEEN),
+        }
+    }
+
+    fn around(&self, outline: &mut Outline) {
+        self.history.owner.numbers().into_iter().for_each(|number| outline.number(number));
+        self.declared.outline(outline);
+    }
+
+    fn rows(&self, _memory: &Memory) -> Vec<u64> {
+        let History { rows, skipped, unseen, .. } = self.history;
+        let bare = rows.last().copied().unwrap_or_default();
+        let seen = rows.iter().skip(*skipped).copied();
+        let rows = std::iter::repeat_n(0, *unseen).chain(seen).chain(std::iter::repeat(bare));
+        rows.take(self.count()).collect()
+    }
+}
+
+impl Told<'_, '_> {
+    fn text(&self, text: Option<Text>, outline: &mut Outline) {
+        let form = text.map_or(0, |text| match text.form {
+            Form::Escaped => 1,
+            Form::Json => 2,
+            Form::Plain => 3,
+        });
+        outline.byte(form);
+        outline.slice(text.map_or(b"", |text| text.span.of(self.history.body)));
+    }
+}
+
+/// In outlines, beside the [kinds](kind) of segments.
+const UNSEEN: u8 = 7;
+
+fn said(origin: Origin) -> policy::Origin<'static> {
+    match origin {
+        Origin::Assistant | Origin::Tool(_) => policy::Origin::Assistant,
+        Origin::Attachment => policy::Origin::Attachment,
+        Origin::HostedTool => policy::Origin::HostedTool(None),
+        Origin::System => policy::Origin::System,
+        Origin::Unknown => policy::Origin::Unknown,
+        Origin::User => policy::Origin::User,
     }
 }
 
 /// The calls that each result may answer: those of its id that come before it; without an id, the first of its name
 /// that no result before it answers.
-fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Vec<Matched<'a>> {
+fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> (Vec<Matched<'a>>, Vec<usize>) {
     let mut taken = vec![false; calls.len()];
     let mut matched = Vec::with_capacity(view.results.len());
+    let mut answered = Vec::with_capacity(view.results.len());
     let by_id = calls.iter().enumerate().filter_map(|(at, call)| Some((call.id.as_deref()?, at)));
     let mut by_id: Vec<(&str, usize)> = by_id.collect();
     by_id.sort_unstable();
@@ -300,13 +420,13 @@ fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Vec<Ma
         let id = result.call_id.map(|id| decode(body, id)).filter(|id| !id.is_empty());
         let place = result.content.map(|span| span.start).or(result.call_id.map(|id| id.span.start));
         let place = place.unwrap_or(usize::MAX);
-        let calls: Vec<usize> = match (id, &own_name) {
+        let first = answered.len();
+        match (id, &own_name) {
             (Some(id), _) => {
                 let first = by_id.partition_point(|(other, _)| *other < id.as_ref());
                 let all = by_id.iter().skip(first).take_while(|(other, _)| *other == id.as_ref());
-                all.map(|(_, at)| *at)
-                    .filter(|at| calls.get(*at).is_some_and(|call| call.position < place))
-                    .collect()
+                let all = all.map(|(_, at)| *at);
+                answered.extend(all.filter(|at| calls.get(*at).is_some_and(|call| call.position < place)));
             }
             (None, Some(name)) => {
                 let found = calls.iter().enumerate().position(|(at, call)| {
@@ -318,13 +438,14 @@ fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Vec<Ma
                 if let Some(taken) = found.and_then(|at| taken.get_mut(at)) {
                     *taken = true;
                 }
-                found.into_iter().collect()
+                answered.extend(found);
             }
-            (None, None) => Vec::new(),
-        };
+            (None, None) => {}
+        }
+        let calls = first..answered.len();
         matched.push(Matched { calls, has_files: result.has_files, own_name });
     }
-    matched
+    (matched, answered)
 }
 
 fn kind(origin: Origin) -> u8 {
