@@ -9,7 +9,7 @@ mod stream;
 use model::{RequestView, ResponseView};
 use wire::json::JsonError;
 
-use crate::{Dialect, ErrorReply, Framing, Sent, StreamReader, Target, error};
+use crate::{Dialect, ErrorReply, Framing, Openings, Sent, StreamReader, Target, error};
 
 /// The dialect of Anthropic's Messages API.
 #[derive(Debug)]
@@ -24,8 +24,13 @@ impl Dialect for AnthropicMessages {
         target.is_post() && target.ends_with("/v1/messages")
     }
 
-    fn read_request(&self, _: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError> {
-        request::read(body)
+    fn read_request_on(
+        &self,
+        _: Target<'_>,
+        body: &[u8],
+        openings: &mut dyn Openings,
+    ) -> Result<RequestView, JsonError> {
+        request::read(body, openings)
     }
 
     fn read_response(&self, body: &[u8]) -> Result<ResponseView, JsonError> {

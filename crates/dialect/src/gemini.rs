@@ -12,7 +12,7 @@ pub mod vertex;
 use model::{RequestView, ResponseView};
 use wire::json::JsonError;
 
-use crate::{Dialect, ErrorReply, Framing, Sent, StreamReader, Target, error, is_event_stream};
+use crate::{Dialect, ErrorReply, Framing, Openings, Sent, StreamReader, Target, error, is_event_stream};
 
 const GENERATE: &str = ":generateContent";
 const STREAM: &str = ":streamGenerateContent";
@@ -30,8 +30,13 @@ impl Dialect for GeminiGenerate {
         target.is_post() && (target.ends_with(GENERATE) || target.ends_with(STREAM))
     }
 
-    fn read_request(&self, target: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError> {
-        let mut view = request::read(body)?;
+    fn read_request_on(
+        &self,
+        target: Target<'_>,
+        body: &[u8],
+        openings: &mut dyn Openings,
+    ) -> Result<RequestView, JsonError> {
+        let mut view = request::read(body, openings)?;
         view.stream = target.ends_with(STREAM);
         view.model = model_name(target.path);
         Ok(view)

@@ -12,6 +12,7 @@ mod error;
 mod gemini;
 mod openai_chat;
 mod openai_responses;
+mod opening;
 mod stream;
 
 use std::fmt;
@@ -25,6 +26,7 @@ pub use error::{ErrorKind, ErrorReply};
 pub use gemini::{GeminiGenerate, vertex};
 pub use openai_chat::OpenAiChat;
 pub use openai_responses::OpenAiResponses;
+pub use opening::{Opening, Openings};
 pub use stream::{EventClass, StreamReader};
 
 /// How an answer is cut into events.
@@ -86,7 +88,20 @@ pub trait Dialect: Edit + fmt::Debug + Sync {
     /// # Errors
     /// The body is not strict JSON, or a member that matters occurs twice. Wrong types are no errors: what
     /// cannot be understood is `Unknown` in the view, and the provider says what it thinks of it.
-    fn read_request(&self, target: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError>;
+    fn read_request(&self, target: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError> {
+        self.read_request_on(target, body, &mut opening::Forgetful)
+    }
+
+    /// Reads a request whose first turns may be known.
+    ///
+    /// # Errors
+    /// As for [`read_request`](Self::read_request).
+    fn read_request_on(
+        &self,
+        target: Target<'_>,
+        body: &[u8],
+        openings: &mut dyn Openings,
+    ) -> Result<RequestView, JsonError>;
 
     /// Reads an answer that came in one piece.
     ///

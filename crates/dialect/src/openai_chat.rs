@@ -8,7 +8,7 @@ mod stream;
 use model::{RequestView, ResponseView, Text, ToolCall};
 use wire::json::{JsonError, decode};
 
-use crate::{Dialect, ErrorReply, Framing, Sent, StreamReader, Target, error};
+use crate::{Dialect, ErrorReply, Framing, Openings, Sent, StreamReader, Target, error};
 
 pub(crate) use response::error as response_error;
 
@@ -25,8 +25,13 @@ impl Dialect for OpenAiChat {
         target.is_post() && target.ends_with("/chat/completions")
     }
 
-    fn read_request(&self, _: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError> {
-        request::read(body)
+    fn read_request_on(
+        &self,
+        _: Target<'_>,
+        body: &[u8],
+        openings: &mut dyn Openings,
+    ) -> Result<RequestView, JsonError> {
+        request::read(body, openings)
     }
 
     fn read_response(&self, body: &[u8]) -> Result<ResponseView, JsonError> {

@@ -13,7 +13,7 @@ use model::{RequestView, ResponseView};
 use serde_json::{Value, json};
 use wire::json::JsonError;
 
-use crate::{Dialect, ErrorReply, Framing, Sent, StreamReader, Target, error};
+use crate::{Dialect, ErrorReply, Framing, Openings, Sent, StreamReader, Target, error};
 
 /// The dialect of OpenAI's Responses and of the servers that speak it too.
 #[derive(Debug)]
@@ -35,10 +35,18 @@ impl Dialect for OpenAiResponses {
             && (is_below(target.path, None) || is_below(target.path, Some("input_items")))
     }
 
-    fn read_request(&self, target: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError> {
+    fn read_request_on(
+        &self,
+        target: Target<'_>,
+        body: &[u8],
+        openings: &mut dyn Openings,
+    ) -> Result<RequestView, JsonError> {
         let bare = !target.is_post() || is_below(target.path, Some("cancel"));
-        let mut view =
-            if bare && body.trim_ascii().is_empty() { RequestView::default() } else { request::read(body)? };
+        let mut view = if bare && body.trim_ascii().is_empty() {
+            RequestView::default()
+        } else {
+            request::read(body, openings)?
+        };
         view.stream |= !target.is_post() && streams(target.query);
         Ok(view)
     }

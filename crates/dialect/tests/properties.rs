@@ -9,7 +9,9 @@ mod split;
 #[path = "properties/writer.rs"]
 mod writer;
 
-use dialect::{AnthropicMessages, Dialect, GeminiGenerate, OpenAiChat, OpenAiResponses, Target};
+use dialect::{
+    AnthropicMessages, Dialect, GeminiGenerate, OpenAiChat, OpenAiResponses, Opening, Openings, Target,
+};
 use model::{RequestView, Text};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -41,6 +43,33 @@ proptest! {
     #[test]
     fn openai_responses_finds_all_of_a_conversation(turns in conversation::turns(), choices: Vec<u8>) {
         check_request(&OpenAiResponses, conversation::openai_responses(&turns), &turns, &choices);
+    }
+
+    #[test]
+    fn what_goes_on_is_read_as_it_is_at_once(
+        turns in conversation::turns(),
+        choices: Vec<u8>,
+        known in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+        other: u8,
+    ) {
+        let (first, _) = turns.split_at(known.index(turns.len().saturating_add(1)));
+        for (dialect, whole, known) in [
+            (DIALECTS[0], conversation::anthropic_messages(&turns), conversation::anthropic_messages(first)),
+            (DIALECTS[1], conversation::gemini_generate(&turns), conversation::gemini_generate(first)),
+            (DIALECTS[2], conversation::openai_chat(&turns), conversation::openai_chat(first)),
+            (DIALECTS[3], conversation::openai_responses(&turns), conversation::openai_responses(first)),
+        ] {
+            let mut bytes = writer::write(&whole.0, &choices);
+            let known = writer::write(&known.0, &choices);
+            let alone = check_going_on(dialect, &bytes, &bytes);
+            assert_eq!(check_going_on(dialect, &known, &bytes), alone);
+            let at = at.index(bytes.len());
+            bytes[at] = other;
+            check_going_on(dialect, &known, &bytes);
+            bytes.truncate(at);
+            check_going_on(dialect, &known, &bytes);
+        }
     }
 
     #[test]
@@ -104,6 +133,31 @@ fn read_everything(bytes: &[u8]) {
         let class = reader.event(Some(b"message"), bytes);
         assert!(strict || class.unreadable || bytes.trim_ascii() == b"[DONE]", "{}", dialect.name());
     }
+}
+
+/// The opening of one body.
+struct Known<'a> {
+    body: &'a [u8],
+    opening: Option<Opening>,
+}
+
+impl Openings for Known<'_> {
+    fn known(&mut self, _: usize, number: usize) -> Option<(&[u8], &Opening)> {
+        Some((self.body, self.opening.as_ref().filter(|_| number == 0)?))
+    }
+
+    fn read(&mut self, opening: Opening) {
+        self.opening = Some(opening);
+    }
+}
+
+/// A body is read the same whether the opening of another is known or not; the opening that is known of it then.
+fn check_going_on(dialect: &dyn Dialect, known: &[u8], body: &[u8]) -> Option<Opening> {
+    let mut openings = Known { body: known, opening: None };
+    dialect.read_request_on(TARGET, known, &mut openings).unwrap();
+    let seen = dialect.read_request_on(TARGET, body, &mut openings);
+    assert_eq!(seen, dialect.read_request(TARGET, body));
+    openings.opening
 }
 
 /// Every turn is found, in order, with the characters it was written from.

@@ -104,11 +104,8 @@ impl Keeper {
 impl Guard {
     /// For a request of this agent; none where nothing is judged.
     pub(crate) fn of(revision: Option<&Arc<Revision>>, agent: &Arc<Agent>) -> Option<Box<Self>> {
+        let mode = Self::mode_of(revision, agent)?;
         let (revision, agent) = (Arc::clone(revision?), Arc::clone(agent));
-        let mode = agent.guard.mode.unwrap_or_else(|| mode(&revision.policy));
-        if mode == Mode::Off {
-            return None;
-        }
         let on_refusal = agent.guard.on_refusal.unwrap_or_else(|| on_refusal(&revision.policy));
         let start = match agent.guard.consider_context_untrusted {
             true => Label::of(Trust::Untrusted),
@@ -131,6 +128,13 @@ impl Guard {
             start,
             recall: None,
         }))
+    }
+
+    /// How requests of this agent are judged; none where they are not.
+    pub(crate) fn mode_of(revision: Option<&Arc<Revision>>, agent: &Agent) -> Option<Mode> {
+        let own = mode(&revision?.policy);
+        let mode = agent.guard.mode.unwrap_or(own);
+        (mode != Mode::Off).then_some(mode)
     }
 
     pub(crate) fn mode(&self) -> Mode {

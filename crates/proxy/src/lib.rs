@@ -14,6 +14,7 @@ mod headers;
 mod inspect;
 mod kept;
 mod labels;
+mod openings;
 mod phases;
 mod policies;
 mod read;

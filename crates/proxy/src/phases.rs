@@ -38,7 +38,7 @@ pub(crate) async fn exchange(
             }
         };
         errors = admitted.dialect.or(errors); // a provider may speak several
-        let turn = read(admitted, body, state).await?; // what: a view of the body
+        let turn = read(admitted, body, &snapshot, state).await?; // what: a view of the body
         let permit = inspect(&snapshot, turn, state, &mut exchange).await?; // may it go: the only maker of Permit
         dispatch(worker, permit, &mut exchange).await // send: the only caller of the client
     };

@@ -1,20 +1,25 @@
 //! What is asked: the body, read once into a view that points into its bytes.
 
 use bytes::{Bytes, BytesMut};
+use dialect::{Dialect, Target};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use model::RequestView;
+use std::sync::Arc;
 use std::time::Duration;
 use wire::coding::{Coding, CodingError, decode};
 use wire::json::JsonError;
 
 use crate::admit::Admitted;
 use crate::budget::Share;
+use crate::guard::Guard;
+use crate::recall::Recall;
 use crate::rescue::{self, Failure};
 use crate::serve::State;
+use crate::snapshot::Snapshot;
 use crate::vertex::ToVertex;
 
 /// Bodies and answers from this size on are read on a thread of their own, so that the streams of others go on.
@@ -48,7 +53,12 @@ pub(crate) enum Content {
 }
 
 /// Reads a conversation; anything else is left to arrive.
-pub(crate) async fn read(mut admitted: Admitted, body: Incoming, state: &State) -> Result<Turn, Failure> {
+pub(crate) async fn read(
+    mut admitted: Admitted,
+    body: Incoming,
+    snapshot: &Snapshot,
+    state: &State,
+) -> Result<Turn, Failure> {
     if admitted.dialect.is_none() && admitted.vertex.is_none() {
         return Ok(Turn { admitted, content: Content::PassThrough(body) });
     }
@@ -83,23 +93,41 @@ pub(crate) async fn read(mut admitted: Admitted, body: Incoming, state: &State) 
         (body, admitted.vertex) = (translated, Some(vertex));
         share.cover(body.len()).map_err(|_| Failure::NoRoom)?;
     }
-    let body = share.hold(body);
+    // What is remembered is kept without the share.
+    let (bytes, body) = (body.clone(), share.hold(body));
     let Some(dialect) = admitted.dialect else {
         return Ok(Turn { admitted, content: Content::Collected(body) });
     };
+    let is_judged = Guard::mode_of(snapshot.policy(), &admitted.agent).is_some();
+    let recall = is_judged.then_some(&state.recall);
     let view = if body.len() < LARGE {
-        dialect.read_request(admitted.target(), &body)
+        view(dialect, admitted.target(), &bytes, recall)
     } else {
         let target = admitted.target();
         let [method, path, query] = [target.method, target.path, target.query].map(str::to_owned);
-        let bytes = body.clone();
+        let recall = recall.cloned();
         let work = move || {
-            dialect.read_request(dialect::Target { method: &method, path: &path, query: &query }, &bytes)
+            let target = Target { method: &method, path: &path, query: &query };
+            view(dialect, target, &bytes, recall.as_ref())
         };
         on_own_thread::<Result<RequestView, JsonError>>(work).await?
     };
     let view = view.map_err(Failure::NotJson)?;
     Ok(Turn { admitted, content: Content::Conversation { body, view } })
+}
+
+/// Reads a body. Where policies remember conversations, the turns of earlier ones are not read again.
+fn view(
+    dialect: &dyn Dialect,
+    target: Target<'_>,
+    bytes: &Bytes,
+    recall: Option<&Arc<Recall>>,
+) -> Result<RequestView, JsonError> {
+    let Some(recall) = recall else { return dialect.read_request(target, bytes) };
+    let mut openings = recall.openings.of(dialect.name(), bytes);
+    let view = dialect.read_request_on(target, bytes, &mut openings)?;
+    openings.keep();
+    Ok(view)
 }
 
 /// The body as Vertex AI wants it.

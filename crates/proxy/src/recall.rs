@@ -4,7 +4,11 @@ use model::Label;
 use policy::Memory;
 
 use crate::labels::{InMemory, Key, Keys, Labels, Owner, Subject};
+use crate::openings::Openings;
 use crate::tools::Tools;
+
+/// The part of the memory that is for bodies.
+const OPENINGS: usize = 4;
 
 /// What is remembered of earlier exchanges, and of contents that were read before.
 #[derive(Debug)]
@@ -13,6 +17,8 @@ pub(crate) struct Recall {
     labels: Box<dyn Labels>,
     /// What was read of contents before.
     pub(crate) memory: Memory,
+    /// Bodies that were read before.
+    pub(crate) openings: Openings,
     /// For hashes that nobody else can make.
     pub(crate) seed: u64,
     /// How tools were declared.
@@ -30,11 +36,15 @@ impl Recall {
         for (place, number) in secret.chunks_exact_mut(8).zip(0..) {
             place.copy_from_slice(&seed(number).to_le_bytes());
         }
-        let (memory, seed) = (Memory::new(secret, bytes), seed(4));
+        let for_openings = bytes / OPENINGS;
+        let memory = Memory::new(secret, bytes.saturating_sub(for_openings));
+        let openings = Openings::new(for_openings, (seed(5), seed(6)));
+        let seed = seed(4);
         Self {
             keys,
             labels: Box::<InMemory>::default(),
             memory,
+            openings,
             seed,
             tools: Tools::default(),
             trusts_history: false,

@@ -68,6 +68,17 @@ pub enum Fault {
     Utf8,
 }
 
+/// Elements of an array that were read, from its first one on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// Elements of arrays in them, they themselves included.
+    elements: usize,
+    /// Members of objects in them.
+    members: usize,
+    /// From the bracket that opens the array to the end of the last of them.
+    pub span: Span,
+}
+
 /// The type of the value that comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -230,17 +241,43 @@ impl<'a> Reader<'a> {
         if self.kind()? != Kind::Array {
             return self.skip();
         }
+        self.array_from(None, &mut visit).map(drop)
+    }
+
+    /// Reads an array, for which [`kind`](Self::kind) was asked, and says what was read of it. Elements that were passed
+    /// before, in a text with the same bytes there, at the same depth and with the same `visit`, are not visited again.
+    pub fn array_from(
+        &mut self,
+        passed: Option<Passed>,
+        mut visit: impl FnMut(&mut Self) -> Result<(), JsonError>,
+    ) -> Result<Passed, JsonError> {
+        let (start, elements, members) = (self.pos, self.elements, self.members);
         self.enter()?;
         let mut first = true;
+        if let Some(passed) = passed.filter(|passed| passed.elements > 0) {
+            first = false;
+            self.pos = passed.span.end;
+            self.elements = self.elements.saturating_add(passed.elements);
+            self.members = self.members.saturating_add(passed.members);
+            if self.elements > MAX_ELEMENTS || self.members > MAX_MEMBERS {
+                return Err(self.fault(Fault::TooMany));
+            }
+        }
+        let mut end = self.pos;
         while self.more(b']', &mut first)? {
             self.elements = self.elements.saturating_add(1);
             if self.elements > MAX_ELEMENTS {
                 return Err(self.fault(Fault::TooMany));
             }
             visit(self)?;
+            end = self.pos;
         }
         self.depth = self.depth.saturating_sub(1);
-        Ok(())
+        Ok(Passed {
+            elements: self.elements.saturating_sub(elements),
+            members: self.members.saturating_sub(members),
+            span: Span { start, end },
+        })
     }
 
     /// Reads a string; `None` if the value is of another type, which is then skipped.

@@ -6,9 +6,10 @@ use model::{
 use wire::json::{JsonError, Kind, Reader};
 
 use super::part::{self, PartKind};
+use crate::opening::{Openings, turns};
 
 /// Reads the body of a request. Model and streaming are in the path.
-pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
+pub(super) fn read(body: &[u8], openings: &mut dyn Openings) -> Result<RequestView, JsonError> {
     let mut view = RequestView::default();
     let mut reader = Reader::new(body)?;
     let fields = [
@@ -23,7 +24,10 @@ pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
         "prompt",
     ];
     reader.object(fields, |r, field| match field {
-        Some(0) => one_or_many(r, |r| content(r, &mut view, None)),
+        Some(0) if r.kind()? == Kind::Array => {
+            turns(r, &mut view, openings, |r, view| content(r, view, None))
+        }
+        Some(0) => content(r, &mut view, None),
         Some(1 | 2) => {
             let first = view.segments.len();
             content(r, &mut view, Some(Origin::System))?;

@@ -6,9 +6,10 @@ use wire::json::{JsonError, Kind, Reader};
 use super::item::{self, Item, Part};
 use super::items::Class;
 use super::tool;
+use crate::opening::{Openings, turns};
 
 /// Reads the body of a request.
-pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
+pub(super) fn read(body: &[u8], openings: &mut dyn Openings) -> Result<RequestView, JsonError> {
     let mut view = RequestView::default();
     let mut reader = Reader::new(body)?;
     let fields = [
@@ -27,6 +28,7 @@ pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
         match field {
             Some(0) => view.model = r.characters()?.map(Into::into),
             Some(1) => view.stream = r.boolean()? == Some(true),
+            Some(2) if r.kind()? == Kind::Array => turns(r, &mut view, openings, item)?,
             Some(2) => said(r, &mut view, Origin::User)?,
             Some(3) => {
                 let first = view.segments.len();
@@ -49,10 +51,7 @@ pub(super) fn read(body: &[u8]) -> Result<RequestView, JsonError> {
 /// Text with an origin, or items.
 fn said(r: &mut Reader<'_>, view: &mut RequestView, origin: Origin) -> Result<(), JsonError> {
     match r.kind()? {
-        Kind::Array => r.array(|r| {
-            let item = item::read(r)?;
-            take(&item, r, view)
-        }),
+        Kind::Array => r.array(|r| item(r, view)),
         Kind::Null => r.skip(),
         Kind::String => {
             let content = r.value()?;
@@ -65,6 +64,12 @@ fn said(r: &mut Reader<'_>, view: &mut RequestView, origin: Origin) -> Result<()
             Ok(())
         }
     }
+}
+
+/// One item of the conversation.
+fn item(r: &mut Reader<'_>, view: &mut RequestView) -> Result<(), JsonError> {
+    let item = item::read(r)?;
+    take(&item, r, view)
 }
 
 /// The id of something that the provider keeps, bare or as a member of an object. A template's variables are said by

@@ -1,0 +1,207 @@
+//! Bodies of conversations that were read lately: the next turn is read from where the last one ended. They change nothing
+//! but how long that takes.
+
+use std::collections::BTreeMap;
+use std::hash::Hasher;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use dialect::Opening;
+use foldhash::SharedSeed;
+use foldhash::quality::FoldHasher;
+use model::Span;
+
+/// Bytes at the beginning of a conversation by which it is found, the most that it has.
+const HEADS: [usize; 2] = [32 << 10, 2 << 10];
+/// Bytes at the end of what was read by which it is told from others that begin alike.
+const TAIL: usize = 64;
+/// Most that begin alike: so many conversations go on at a time for which an application says the same first.
+const MOST: usize = 64;
+/// Most that a body is compared with.
+const COMPARED: usize = 4;
+/// No body takes more than this part of the room.
+const PART: usize = 8;
+
+/// Bodies, by how their conversations begin.
+#[derive(Debug)]
+pub(crate) struct Openings {
+    kept: Mutex<Kept>,
+    /// Bytes that they may take.
+    limit: usize,
+    seed: u64,
+    shared: SharedSeed,
+}
+
+/// Two generations: what was used lately, and what is forgotten next.
+#[derive(Debug, Default)]
+struct Kept {
+    old: Map,
+    young: Map,
+    /// Bytes of the young ones.
+    used: usize,
+}
+
+type Map = BTreeMap<u64, Vec<Arc<Body>>>;
+
+/// A body that was read.
+#[derive(Debug)]
+struct Body {
+    bytes: Bytes,
+    dialect: &'static str,
+    /// A name for how the conversation begins.
+    name: u64,
+    opening: Opening,
+}
+
+impl Body {
+    fn size(&self) -> usize {
+        self.bytes.len().saturating_add(self.opening.size())
+    }
+
+    /// Whether its turns may stand at this byte of another body in this dialect: they end alike.
+    fn may_open(&self, dialect: &str, bytes: &[u8], at: usize) -> bool {
+        let Span { start, end } = self.opening.span();
+        let tail = end.saturating_sub(TAIL)..end;
+        self.dialect == dialect && start == at && bytes.get(tail.clone()) == self.bytes.get(tail)
+    }
+}
+
+impl Kept {
+    /// Bodies of this name.
+    fn named(&self, name: u64) -> impl Iterator<Item = &Arc<Body>> {
+        [&self.young, &self.old].into_iter().filter_map(move |map| map.get(&name)).flatten()
+    }
+
+    fn remove(&mut self, body: &Arc<Body>) {
+        for (map, is_young) in [(&mut self.young, true), (&mut self.old, false)] {
+            let Some(bodies) = map.get_mut(&body.name) else { continue };
+            let before = bodies.len();
+            bodies.retain(|other| !Arc::ptr_eq(other, body));
+            if is_young && bodies.len() < before {
+                self.used = self.used.saturating_sub(body.size());
+            }
+            if bodies.is_empty() {
+                map.remove(&body.name);
+            }
+        }
+    }
+
+    fn add(&mut self, body: Arc<Body>) {
+        self.used = self.used.saturating_add(body.size());
+        let bodies = self.young.entry(body.name).or_default();
+        bodies.push(body);
+        if bodies.len() > MOST {
+            let first = bodies.remove(0);
+            self.used = self.used.saturating_sub(first.size());
+        }
+    }
+}
+
+impl Openings {
+    /// None yet, and never more than so many bytes.
+    pub(crate) fn new(limit: usize, (seed, shared): (u64, u64)) -> Self {
+        Self { kept: Mutex::default(), limit, seed, shared: SharedSeed::from_u64(shared) }
+    }
+
+    /// For reading a body in this dialect.
+    pub(crate) fn of<'a>(&'a self, dialect: &'static str, bytes: &'a Bytes) -> OfBody<'a> {
+        OfBody { all: self, bytes, dialect, found: Vec::new(), known: None, read: None }
+    }
+
+    /// Bodies that may open this one, the longest first.
+    fn find(&self, dialect: &str, bytes: &[u8], start: usize) -> Vec<Arc<Body>> {
+        let heads = HEADS.iter().filter_map(|length| bytes.get(start..start.checked_add(*length)?));
+        let mut found: Vec<_> = heads
+            .map(|head| self.name(head))
+            .flat_map(|name| {
+                self.with(|kept| {
+                    let may_open = kept.named(name).filter(|body| body.may_open(dialect, bytes, start));
+                    may_open.cloned().collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        found.sort_by_key(|body| std::cmp::Reverse(body.opening.span().end));
+        found.truncate(COMPARED);
+        found
+    }
+
+    /// Makes what was used young again.
+    fn used(&self, body: &Arc<Body>) {
+        self.with(|kept| {
+            kept.remove(body);
+            kept.add(Arc::clone(body));
+        });
+    }
+
+    /// Keeps a body, in place of the one that it goes on from.
+    fn keep(&self, bytes: &Bytes, dialect: &'static str, opening: Opening, before: Option<&Arc<Body>>) {
+        let Span { start, end } = opening.span();
+        let turns = bytes.get(start..end).unwrap_or_default();
+        let Some(head) = HEADS.iter().find_map(|length| turns.get(..*length)) else { return };
+        let body = Arc::new(Body { bytes: bytes.clone(), dialect, name: self.name(head), opening });
+        if body.size() > self.limit / PART {
+            return;
+        }
+        let forgotten = self.with(|kept| {
+            before.into_iter().for_each(|before| kept.remove(before));
+            kept.add(body);
+            if kept.used <= self.limit / 2 {
+                return Map::new();
+            }
+            kept.used = 0;
+            std::mem::replace(&mut kept.old, std::mem::take(&mut kept.young))
+        });
+        drop(forgotten);
+    }
+
+    fn name(&self, head: &[u8]) -> u64 {
+        let mut hasher = FoldHasher::with_seed(self.seed, &self.shared);
+        hasher.write(head);
+        hasher.finish()
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Kept) -> T) -> T {
+        work(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What is known of one body, and will be.
+#[derive(Debug)]
+pub(crate) struct OfBody<'a> {
+    all: &'a Openings,
+    bytes: &'a Bytes,
+    dialect: &'static str,
+    found: Vec<Arc<Body>>,
+    /// The number of the one that was asked for last.
+    known: Option<usize>,
+    read: Option<Opening>,
+}
+
+impl OfBody<'_> {
+    /// Keeps what was read, for the next turn.
+    pub(crate) fn keep(self) {
+        let known = self.known.and_then(|number| self.found.get(number));
+        match (self.read, known) {
+            (Some(opening), known) => self.all.keep(self.bytes, self.dialect, opening, known),
+            (None, Some(known)) => self.all.used(known),
+            (None, None) => {}
+        }
+    }
+}
+
+impl dialect::Openings for OfBody<'_> {
+    fn known(&mut self, start: usize, number: usize) -> Option<(&[u8], &Opening)> {
+        if number == 0 {
+            self.found = self.all.find(self.dialect, self.bytes, start);
+        }
+        self.known = Some(number);
+        self.found.get(number).map(|body| (&*body.bytes, &body.opening))
+    }
+
+    fn read(&mut self, opening: Opening) {
+        self.read = Some(opening);
+    }
+}
+
+#[cfg(test)]
+mod tests;
