@@ -10,6 +10,8 @@ mod runs;
 use std::cell::Cell;
 use std::sync::{Arc, PoisonError};
 
+use memchr::memmem::Finder;
+
 pub(crate) use index::Spelled;
 pub use index::{DatedValue, Index};
 pub use runs::{Runs, Sample};
@@ -37,8 +39,8 @@ const MAX_FIELDS: usize = 10_000;
 /// Most values of a call for which it is said where else they occur.
 const MAX_SEEN: usize = 4;
 
-/// Most results that are searched for that, and their bytes.
-const MAX_SEARCHED: (usize, usize) = (64, 1 << 20);
+/// Most results that are searched for that, their bytes, and the bytes of those that are read as text.
+const MAX_SEARCHED: (usize, usize, usize) = (64, 1 << 20, 64 << 10);
 
 /// The sources of provenance that stand before a segment.
 #[derive(Debug)]
@@ -239,13 +241,20 @@ impl Provenance for Sources<'_> {
         let left = self.seen.get().checked_sub(1)?;
         self.seen.set(left);
         let field = Field::of(leaf.value)?;
-        let (most, mut bytes) = MAX_SEARCHED;
-        let mut latest = self.suspects().iter().rev().take(most);
-        let found = latest.find(|suspect| {
-            let fits = bytes.checked_sub(suspect.digest.raw().len());
-            bytes = fits.unwrap_or_default();
-            fits.is_some() && field.is_in(suspect.digest.index())
-        })?;
+        let (most, mut bytes, mut text) = MAX_SEARCHED;
+        let fits = |left: &mut usize, suspect: &Suspect| {
+            let rest = left.checked_sub(suspect.digest.raw().len());
+            *left = rest.unwrap_or_default();
+            rest.is_some()
+        };
+        let latest = self.suspects().iter().rev().take(most);
+        let latest: Vec<_> = latest.take_while(|suspect| fits(&mut bytes, suspect)).collect();
+        // First where it is written as in the call, then where it could be in other words.
+        let written = Finder::new(leaf.value.text().unwrap_or_default());
+        let is_written = |suspect: &&&Arc<Suspect>| written.find(suspect.digest.raw()).is_some();
+        let mut candidates = latest.iter().filter(is_written).chain(&latest);
+        let found =
+            candidates.find(|suspect| fits(&mut text, suspect) && field.is_in(suspect.digest.index()))?;
         Some(match found.number {
             0 => format!("occurs only in segment {}", found.segment),
             number if found.tool.is_empty() => format!("occurs only in result {number}"),
