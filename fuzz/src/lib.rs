@@ -5,7 +5,7 @@ mod refusals;
 pub use refusals::check_refusals;
 
 use bytes::Bytes;
-use dialect::{Dialect, EventClass, Framing, Target};
+use dialect::{Beginning, Beginnings, Dialect, EventClass, Framing, Target};
 use model::ResponseView;
 use wire::frame::Framer;
 use wire::{array, json, sse};
@@ -74,11 +74,42 @@ pub fn check_dialect(dialect: &dyn Dialect, input: &[u8]) {
     for read in [dialect.read_request(TARGET, body).is_ok(), dialect.read_response(body).is_ok()] {
         assert!(!read || json::check(body).is_ok(), "read what is no JSON");
     }
+    check_going_on(dialect, body);
     for framing in [Framing::Sse, Framing::Array] {
         let whole = read_stream(dialect, framing, &[body]);
         check_calls(&whole);
         assert_eq!(read_stream(dialect, framing, &pieces(&cuts, body)), whole, "cut");
         assert_eq!(read_stream(dialect, framing, &bytewise(body)), whole, "byte by byte");
+    }
+}
+
+/// A body that goes on from another is read as it is alone, and so is one that only looks so.
+fn check_going_on(dialect: &dyn Dialect, body: &[u8]) {
+    let mut known = Known { body, beginning: None };
+    let view = dialect.read_request_on(TARGET, body, &mut known);
+    assert_eq!(view, dialect.read_request(TARGET, body), "of itself");
+    let Some(beginning) = &known.beginning else { return };
+    let (turns, rest) = body.split_at(beginning.span().end);
+    for other in [[turns, b"]}"].concat(), [turns, b",{}", rest].concat(), [b" ", body].concat()] {
+        let mut known = Known { body, beginning: known.beginning.clone() };
+        let seen = dialect.read_request_on(TARGET, &other, &mut known);
+        assert_eq!(seen, dialect.read_request(TARGET, &other), "{other:?}");
+    }
+}
+
+/// The beginning of one body.
+struct Known<'a> {
+    body: &'a [u8],
+    beginning: Option<Beginning>,
+}
+
+impl Beginnings for Known<'_> {
+    fn known(&mut self, _: usize, number: usize) -> Option<(&[u8], &Beginning)> {
+        Some((self.body, self.beginning.as_ref().filter(|_| number == 0)?))
+    }
+
+    fn read(&mut self, beginning: Beginning) {
+        self.beginning = Some(beginning);
     }
 }
 

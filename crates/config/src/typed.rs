@@ -79,7 +79,7 @@ pub struct Settings {
     /// File with the policy; read again when it changes
     #[arg(long, env = "ARCHESTRA_POLICY_FILE")]
     pub policy_file: Option<PathBuf>,
-    /// Bytes of memory for what was learned of conversations, so that each turn costs only what is new [default: 67108864]
+    /// Bytes of memory for what was read of conversations, a quarter of it for their bodies, so that each turn costs only what is new [default: 67108864]
     #[arg(long, env = "ARCHESTRA_POLICY_MEMORY_BYTES")]
     pub policy_memory_bytes: Option<u64>,
     /// Providers by name, known ones and others; only in the file, but for what has a variable.

@@ -9,7 +9,7 @@ mod stream;
 use model::{RequestView, ResponseView};
 use wire::json::JsonError;
 
-use crate::{Dialect, ErrorReply, Framing, Openings, Sent, StreamReader, Target, error};
+use crate::{Beginnings, Dialect, ErrorReply, Framing, Sent, StreamReader, Target, error};
 
 /// The dialect of Anthropic's Messages API.
 #[derive(Debug)]
@@ -28,9 +28,9 @@ impl Dialect for AnthropicMessages {
         &self,
         _: Target<'_>,
         body: &[u8],
-        openings: &mut dyn Openings,
+        beginnings: &mut dyn Beginnings,
     ) -> Result<RequestView, JsonError> {
-        request::read(body, openings)
+        request::read(body, beginnings)
     }
 
     fn read_response(&self, body: &[u8]) -> Result<ResponseView, JsonError> {

@@ -12,7 +12,7 @@ pub mod vertex;
 use model::{RequestView, ResponseView};
 use wire::json::JsonError;
 
-use crate::{Dialect, ErrorReply, Framing, Openings, Sent, StreamReader, Target, error, is_event_stream};
+use crate::{Beginnings, Dialect, ErrorReply, Framing, Sent, StreamReader, Target, error, is_event_stream};
 
 const GENERATE: &str = ":generateContent";
 const STREAM: &str = ":streamGenerateContent";
@@ -34,9 +34,9 @@ impl Dialect for GeminiGenerate {
         &self,
         target: Target<'_>,
         body: &[u8],
-        openings: &mut dyn Openings,
+        beginnings: &mut dyn Beginnings,
     ) -> Result<RequestView, JsonError> {
-        let mut view = request::read(body, openings)?;
+        let mut view = request::read(body, beginnings)?;
         view.stream = target.ends_with(STREAM);
         view.model = model_name(target.path);
         Ok(view)

@@ -7,12 +7,12 @@
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
 mod anthropic;
+mod beginning;
 mod edit;
 mod error;
 mod gemini;
 mod openai_chat;
 mod openai_responses;
-mod opening;
 mod stream;
 
 use std::fmt;
@@ -21,12 +21,12 @@ use model::{RequestView, ResponseView};
 use wire::json::JsonError;
 
 pub use anthropic::AnthropicMessages;
+pub use beginning::{Beginning, Beginnings};
 pub use edit::{Answer, CannotAsk, Edit, Editor, Event, Piece, Places, Ruling};
 pub use error::{ErrorKind, ErrorReply};
 pub use gemini::{GeminiGenerate, vertex};
 pub use openai_chat::OpenAiChat;
 pub use openai_responses::OpenAiResponses;
-pub use opening::{Opening, Openings};
 pub use stream::{EventClass, StreamReader};
 
 /// How an answer is cut into events.
@@ -89,7 +89,7 @@ pub trait Dialect: Edit + fmt::Debug + Sync {
     /// The body is not strict JSON, or a member that matters occurs twice. Wrong types are no errors: what
     /// cannot be understood is `Unknown` in the view, and the provider says what it thinks of it.
     fn read_request(&self, target: Target<'_>, body: &[u8]) -> Result<RequestView, JsonError> {
-        self.read_request_on(target, body, &mut opening::Forgetful)
+        self.read_request_on(target, body, &mut beginning::Forgetful)
     }
 
     /// Reads a request whose first turns may be known.
@@ -100,7 +100,7 @@ pub trait Dialect: Edit + fmt::Debug + Sync {
         &self,
         target: Target<'_>,
         body: &[u8],
-        openings: &mut dyn Openings,
+        beginnings: &mut dyn Beginnings,
     ) -> Result<RequestView, JsonError>;
 
     /// Reads an answer that came in one piece.

@@ -8,7 +8,7 @@ mod stream;
 use model::{RequestView, ResponseView, Text, ToolCall};
 use wire::json::{JsonError, decode};
 
-use crate::{Dialect, ErrorReply, Framing, Openings, Sent, StreamReader, Target, error};
+use crate::{Beginnings, Dialect, ErrorReply, Framing, Sent, StreamReader, Target, error};
 
 pub(crate) use response::error as response_error;
 
@@ -29,9 +29,9 @@ impl Dialect for OpenAiChat {
         &self,
         _: Target<'_>,
         body: &[u8],
-        openings: &mut dyn Openings,
+        beginnings: &mut dyn Beginnings,
     ) -> Result<RequestView, JsonError> {
-        request::read(body, openings)
+        request::read(body, beginnings)
     }
 
     fn read_response(&self, body: &[u8]) -> Result<ResponseView, JsonError> {

@@ -13,7 +13,7 @@ use model::{RequestView, ResponseView};
 use serde_json::{Value, json};
 use wire::json::JsonError;
 
-use crate::{Dialect, ErrorReply, Framing, Openings, Sent, StreamReader, Target, error};
+use crate::{Beginnings, Dialect, ErrorReply, Framing, Sent, StreamReader, Target, error};
 
 /// The dialect of OpenAI's Responses and of the servers that speak it too.
 #[derive(Debug)]
@@ -39,13 +39,13 @@ impl Dialect for OpenAiResponses {
         &self,
         target: Target<'_>,
         body: &[u8],
-        openings: &mut dyn Openings,
+        beginnings: &mut dyn Beginnings,
     ) -> Result<RequestView, JsonError> {
         let bare = !target.is_post() || is_below(target.path, Some("cancel"));
         let mut view = if bare && body.trim_ascii().is_empty() {
             RequestView::default()
         } else {
-            request::read(body, openings)?
+            request::read(body, beginnings)?
         };
         view.stream |= !target.is_post() && streams(target.query);
         Ok(view)

@@ -10,7 +10,7 @@ mod split;
 mod writer;
 
 use dialect::{
-    AnthropicMessages, Dialect, GeminiGenerate, OpenAiChat, OpenAiResponses, Opening, Openings, Target,
+    AnthropicMessages, Beginning, Beginnings, Dialect, GeminiGenerate, OpenAiChat, OpenAiResponses, Target,
 };
 use model::{RequestView, Text};
 use proptest::collection::vec;
@@ -135,29 +135,29 @@ fn read_everything(bytes: &[u8]) {
     }
 }
 
-/// The opening of one body.
+/// The beginning of one body.
 struct Known<'a> {
     body: &'a [u8],
-    opening: Option<Opening>,
+    beginning: Option<Beginning>,
 }
 
-impl Openings for Known<'_> {
-    fn known(&mut self, _: usize, number: usize) -> Option<(&[u8], &Opening)> {
-        Some((self.body, self.opening.as_ref().filter(|_| number == 0)?))
+impl Beginnings for Known<'_> {
+    fn known(&mut self, _: usize, number: usize) -> Option<(&[u8], &Beginning)> {
+        Some((self.body, self.beginning.as_ref().filter(|_| number == 0)?))
     }
 
-    fn read(&mut self, opening: Opening) {
-        self.opening = Some(opening);
+    fn read(&mut self, beginning: Beginning) {
+        self.beginning = Some(beginning);
     }
 }
 
-/// A body is read the same whether the opening of another is known or not; the opening that is known of it then.
-fn check_going_on(dialect: &dyn Dialect, known: &[u8], body: &[u8]) -> Option<Opening> {
-    let mut openings = Known { body: known, opening: None };
-    dialect.read_request_on(TARGET, known, &mut openings).unwrap();
-    let seen = dialect.read_request_on(TARGET, body, &mut openings);
+/// A body is read the same whether the beginning of another is known or not; the beginning that is known of it then.
+fn check_going_on(dialect: &dyn Dialect, known: &[u8], body: &[u8]) -> Option<Beginning> {
+    let mut beginnings = Known { body: known, beginning: None };
+    dialect.read_request_on(TARGET, known, &mut beginnings).unwrap();
+    let seen = dialect.read_request_on(TARGET, body, &mut beginnings);
     assert_eq!(seen, dialect.read_request(TARGET, body));
-    openings.opening
+    beginnings.beginning
 }
 
 /// Every turn is found, in order, with the characters it was written from.

@@ -4,6 +4,7 @@
 
 mod admit;
 mod again;
+mod beginnings;
 mod body;
 mod budget;
 mod clock;
@@ -14,7 +15,6 @@ mod headers;
 mod inspect;
 mod kept;
 mod labels;
-mod openings;
 mod phases;
 mod policies;
 mod read;

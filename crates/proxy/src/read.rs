@@ -124,9 +124,9 @@ fn view(
     recall: Option<&Arc<Recall>>,
 ) -> Result<RequestView, JsonError> {
     let Some(recall) = recall else { return dialect.read_request(target, bytes) };
-    let mut openings = recall.openings.of(dialect.name(), bytes);
-    let view = dialect.read_request_on(target, bytes, &mut openings)?;
-    openings.keep();
+    let mut beginnings = recall.beginnings.of(dialect.name(), bytes);
+    let view = dialect.read_request_on(target, bytes, &mut beginnings)?;
+    beginnings.keep();
     Ok(view)
 }
 

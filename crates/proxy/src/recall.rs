@@ -3,12 +3,12 @@
 use model::Label;
 use policy::Memory;
 
+use crate::beginnings::Beginnings;
 use crate::labels::{InMemory, Key, Keys, Labels, Owner, Subject};
-use crate::openings::Openings;
 use crate::tools::Tools;
 
 /// The part of the memory that is for bodies.
-const OPENINGS: usize = 4;
+const BEGINNINGS: usize = 4;
 
 /// What is remembered of earlier exchanges, and of contents that were read before.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Recall {
     /// What was read of contents before.
     pub(crate) memory: Memory,
     /// Bodies that were read before.
-    pub(crate) openings: Openings,
+    pub(crate) beginnings: Beginnings,
     /// For hashes that nobody else can make.
     pub(crate) seed: u64,
     /// How tools were declared.
@@ -36,15 +36,15 @@ impl Recall {
         for (place, number) in secret.chunks_exact_mut(8).zip(0..) {
             place.copy_from_slice(&seed(number).to_le_bytes());
         }
-        let for_openings = bytes / OPENINGS;
-        let memory = Memory::new(secret, bytes.saturating_sub(for_openings));
-        let openings = Openings::new(for_openings, (seed(5), seed(6)));
+        let for_beginnings = bytes / BEGINNINGS;
+        let memory = Memory::new(secret, bytes.saturating_sub(for_beginnings));
+        let beginnings = Beginnings::new(for_beginnings, (seed(5), seed(6)));
         let seed = seed(4);
         Self {
             keys,
             labels: Box::<InMemory>::default(),
             memory,
-            openings,
+            beginnings,
             seed,
             tools: Tools::default(),
             trusts_history: false,

@@ -4,10 +4,10 @@ use model::{DeclaredTool, Origin, RequestView, Segment, Span, ToolKind, ToolResu
 use wire::json::{JsonError, Kind, Reader, decode};
 
 use super::block::{self, BlockKind};
-use crate::opening::{Openings, turns};
+use crate::beginning::{Beginnings, turns};
 
 /// Reads the body of a request.
-pub(super) fn read(body: &[u8], openings: &mut dyn Openings) -> Result<RequestView, JsonError> {
+pub(super) fn read(body: &[u8], beginnings: &mut dyn Beginnings) -> Result<RequestView, JsonError> {
     let mut view = RequestView::default();
     let mut reader = Reader::new(body)?;
     let fields =
@@ -16,7 +16,7 @@ pub(super) fn read(body: &[u8], openings: &mut dyn Openings) -> Result<RequestVi
         match field {
             Some(0) => view.model = r.characters()?.map(Into::into),
             Some(1) => view.stream = r.boolean()? == Some(true),
-            Some(2) => turns(r, &mut view, openings, message)?,
+            Some(2) => turns(r, &mut view, beginnings, message)?,
             Some(3) => r.array(|r| declared(r, &mut view))?,
             Some(4) => {
                 let first = view.segments.len();

@@ -6,10 +6,10 @@ use model::{
 use wire::json::{JsonError, Kind, Reader};
 
 use super::part::{self, PartKind};
-use crate::opening::{Openings, turns};
+use crate::beginning::{Beginnings, turns};
 
 /// Reads the body of a request. Model and streaming are in the path.
-pub(super) fn read(body: &[u8], openings: &mut dyn Openings) -> Result<RequestView, JsonError> {
+pub(super) fn read(body: &[u8], beginnings: &mut dyn Beginnings) -> Result<RequestView, JsonError> {
     let mut view = RequestView::default();
     let mut reader = Reader::new(body)?;
     let fields = [
@@ -25,7 +25,7 @@ pub(super) fn read(body: &[u8], openings: &mut dyn Openings) -> Result<RequestVi
     ];
     reader.object(fields, |r, field| match field {
         Some(0) if r.kind()? == Kind::Array => {
-            turns(r, &mut view, openings, |r, view| content(r, view, None))
+            turns(r, &mut view, beginnings, |r, view| content(r, view, None))
         }
         Some(0) => content(r, &mut view, None),
         Some(1 | 2) => {

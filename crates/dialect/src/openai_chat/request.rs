@@ -5,10 +5,10 @@ use model::{
 };
 use wire::json::{JsonError, Kind, Reader, decode};
 
-use crate::opening::{Openings, turns};
+use crate::beginning::{Beginnings, turns};
 
 /// Reads the body of a request.
-pub(super) fn read(body: &[u8], openings: &mut dyn Openings) -> Result<RequestView, JsonError> {
+pub(super) fn read(body: &[u8], beginnings: &mut dyn Beginnings) -> Result<RequestView, JsonError> {
     let mut view = RequestView::default();
     let mut reader = Reader::new(body)?;
     let fields = [
@@ -30,7 +30,7 @@ pub(super) fn read(body: &[u8], openings: &mut dyn Openings) -> Result<RequestVi
         match field {
             Some(0) => view.model = r.characters()?.map(Into::into),
             Some(1) => view.stream = r.boolean()? == Some(true),
-            Some(2) => turns(r, &mut view, openings, message)?,
+            Some(2) => turns(r, &mut view, beginnings, message)?,
             Some(3) => r.array(|r| declared(r, &mut view))?,
             Some(4) => r.array(|r| declared_function(r, &mut view))?,
             Some(5..=7) => view.elsewhere |= crate::is_given(r)?,

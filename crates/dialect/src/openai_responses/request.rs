@@ -6,10 +6,10 @@ use wire::json::{JsonError, Kind, Reader};
 use super::item::{self, Item, Part};
 use super::items::Class;
 use super::tool;
-use crate::opening::{Openings, turns};
+use crate::beginning::{Beginnings, turns};
 
 /// Reads the body of a request.
-pub(super) fn read(body: &[u8], openings: &mut dyn Openings) -> Result<RequestView, JsonError> {
+pub(super) fn read(body: &[u8], beginnings: &mut dyn Beginnings) -> Result<RequestView, JsonError> {
     let mut view = RequestView::default();
     let mut reader = Reader::new(body)?;
     let fields = [
@@ -28,7 +28,7 @@ pub(super) fn read(body: &[u8], openings: &mut dyn Openings) -> Result<RequestVi
         match field {
             Some(0) => view.model = r.characters()?.map(Into::into),
             Some(1) => view.stream = r.boolean()? == Some(true),
-            Some(2) if r.kind()? == Kind::Array => turns(r, &mut view, openings, item)?,
+            Some(2) if r.kind()? == Kind::Array => turns(r, &mut view, beginnings, item)?,
             Some(2) => said(r, &mut view, Origin::User)?,
             Some(3) => {
                 let first = view.segments.len();

@@ -279,22 +279,17 @@ impl<'b> Told<'b, '_> {
     fn piece(&self, at: usize) -> Piece<'b> {
         let History { body, segments, view, .. } = self.history;
         let Some(place) = self.history.place(at) else { return Piece::Unseen };
-        let content = |result: usize| {
-            let content = view.results.get(result).and_then(|result| result.content);
-            content.map(|span| span.of(body))
-        };
-        match view.segments.get(place) {
-            None => {
-                let result = segments.get(place).copied().flatten().unwrap_or(usize::MAX);
-                Piece::Result(result, content(result).unwrap_or(b"null"))
+        let result = segments.get(place).copied().flatten();
+        let own = view.segments.get(place).map(|segment| (segment.origin, segment.content.of(body)));
+        match (result, own) {
+            (None, None) => Piece::Unseen,
+            (None, Some((origin, raw))) => Piece::Said(origin, raw),
+            (Some(result), own) if own.is_none() || self.history.said.get(result) == Some(&Some(place)) => {
+                let whole = view.results.get(result).and_then(|result| result.content);
+                let raw = whole.map(|span| span.of(body)).or(own.map(|(_, raw)| raw));
+                Piece::Result(result, raw.unwrap_or(b"null"))
             }
-            Some(segment) => match segment.origin {
-                Origin::Tool(result) if self.history.said.get(result) == Some(&Some(place)) => {
-                    Piece::Result(result, content(result).unwrap_or(segment.content.of(body)))
-                }
-                Origin::Tool(_) => Piece::Spent,
-                origin => Piece::Said(origin, segment.content.of(body)),
-            },
+            (Some(_), _) => Piece::Spent,
         }
     }
 

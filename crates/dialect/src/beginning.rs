@@ -5,32 +5,32 @@ use wire::json::{JsonError, Kind, Passed, Reader};
 
 /// The first turns of a conversation: where they stand in a body, and what was read of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opening {
+pub struct Beginning {
     added: RequestView,
     before: Counts,
     passed: Passed,
 }
 
-/// Whoever remembers openings.
-pub trait Openings {
+/// Whoever remembers beginnings.
+pub trait Beginnings {
     /// One that may begin at this byte of the body, with the body that it was read from; the longest first, which has the
     /// number 0. The next one is asked for if this body has other bytes, until there is none.
-    fn known(&mut self, start: usize, number: usize) -> Option<(&[u8], &Opening)>;
+    fn known(&mut self, start: usize, number: usize) -> Option<(&[u8], &Beginning)>;
 
     /// All turns of the body were read.
-    fn read(&mut self, opening: Opening);
+    fn read(&mut self, beginning: Beginning);
 }
 
 /// Remembers nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Forgetful;
 
-impl Openings for Forgetful {
-    fn known(&mut self, _: usize, _: usize) -> Option<(&[u8], &Opening)> {
+impl Beginnings for Forgetful {
+    fn known(&mut self, _: usize, _: usize) -> Option<(&[u8], &Beginning)> {
         None
     }
 
-    fn read(&mut self, _: Opening) {}
+    fn read(&mut self, _: Beginning) {}
 }
 
 /// How much a view says.
@@ -43,7 +43,7 @@ struct Counts {
     tools: usize,
 }
 
-impl Opening {
+impl Beginning {
     /// Where the turns stand in the body.
     pub fn span(&self) -> Span {
         self.passed.span
@@ -100,12 +100,12 @@ impl Counts {
     }
 }
 
-/// Reads the turns of a conversation, an array, from where the longest opening that is known ends. `read` takes in one turn:
+/// Reads the turns of a conversation, an array, from where the longest beginning that is known ends. `read` takes in one turn:
 /// it adds to the lists of the view and changes nothing else, and looks at nothing but the turn and how long they are.
 pub(crate) fn turns<'a>(
     r: &mut Reader<'a>,
     view: &mut RequestView,
-    openings: &mut dyn Openings,
+    beginnings: &mut dyn Beginnings,
     mut read: impl FnMut(&mut Reader<'a>, &mut RequestView) -> Result<(), JsonError>,
 ) -> Result<(), JsonError> {
     if r.kind()? != Kind::Array {
@@ -114,20 +114,20 @@ pub(crate) fn turns<'a>(
     let before = Counts::of(view);
     let mut known = None;
     for number in 0.. {
-        let Some((bytes, opening)) = openings.known(r.position(), number) else { break };
-        let span = opening.passed.span;
+        let Some((bytes, beginning)) = beginnings.known(r.position(), number) else { break };
+        let span = beginning.passed.span;
         let is_same = span.start == r.position()
-            && opening.before == before
+            && beginning.before == before
             && bytes.get(span.start..span.end) == r.bytes().get(span.start..span.end);
         if is_same {
-            opening.tell(view);
-            known = Some(opening.passed);
+            beginning.tell(view);
+            known = Some(beginning.passed);
             break;
         }
     }
     let passed = r.array_from(known, |r| read(r, view))?;
     if known != Some(passed) {
-        openings.read(Opening { added: before.since(view), before, passed });
+        beginnings.read(Beginning { added: before.since(view), before, passed });
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::hash::Hasher;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use dialect::Opening;
+use dialect::Beginning;
 use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
 use model::Span;
@@ -24,7 +24,7 @@ const PART: usize = 8;
 
 /// Bodies, by how their conversations begin.
 #[derive(Debug)]
-pub(crate) struct Openings {
+pub(crate) struct Beginnings {
     kept: Mutex<Kept>,
     /// Bytes that they may take.
     limit: usize,
@@ -50,17 +50,17 @@ struct Body {
     dialect: &'static str,
     /// A name for how the conversation begins.
     name: u64,
-    opening: Opening,
+    beginning: Beginning,
 }
 
 impl Body {
     fn size(&self) -> usize {
-        self.bytes.len().saturating_add(self.opening.size())
+        self.bytes.len().saturating_add(self.beginning.size())
     }
 
     /// Whether its turns may stand at this byte of another body in this dialect: they end alike.
-    fn may_open(&self, dialect: &str, bytes: &[u8], at: usize) -> bool {
-        let Span { start, end } = self.opening.span();
+    fn may_begin(&self, dialect: &str, bytes: &[u8], at: usize) -> bool {
+        let Span { start, end } = self.beginning.span();
         let tail = end.saturating_sub(TAIL)..end;
         self.dialect == dialect && start == at && bytes.get(tail.clone()) == self.bytes.get(tail)
     }
@@ -97,7 +97,7 @@ impl Kept {
     }
 }
 
-impl Openings {
+impl Beginnings {
     /// None yet, and never more than so many bytes.
     pub(crate) fn new(limit: usize, (seed, shared): (u64, u64)) -> Self {
         Self { kept: Mutex::default(), limit, seed, shared: SharedSeed::from_u64(shared) }
@@ -115,12 +115,12 @@ impl Openings {
             .map(|head| self.name(head))
             .flat_map(|name| {
                 self.with(|kept| {
-                    let may_open = kept.named(name).filter(|body| body.may_open(dialect, bytes, start));
-                    may_open.cloned().collect::<Vec<_>>()
+                    let may_begin = kept.named(name).filter(|body| body.may_begin(dialect, bytes, start));
+                    may_begin.cloned().collect::<Vec<_>>()
                 })
             })
             .collect();
-        found.sort_by_key(|body| std::cmp::Reverse(body.opening.span().end));
+        found.sort_by_key(|body| std::cmp::Reverse(body.beginning.span().end));
         found.truncate(COMPARED);
         found
     }
@@ -134,11 +134,11 @@ impl Openings {
     }
 
     /// Keeps a body, in place of the one that it goes on from.
-    fn keep(&self, bytes: &Bytes, dialect: &'static str, opening: Opening, before: Option<&Arc<Body>>) {
-        let Span { start, end } = opening.span();
+    fn keep(&self, bytes: &Bytes, dialect: &'static str, beginning: Beginning, before: Option<&Arc<Body>>) {
+        let Span { start, end } = beginning.span();
         let turns = bytes.get(start..end).unwrap_or_default();
         let Some(head) = HEADS.iter().find_map(|length| turns.get(..*length)) else { return };
-        let body = Arc::new(Body { bytes: bytes.clone(), dialect, name: self.name(head), opening });
+        let body = Arc::new(Body { bytes: bytes.clone(), dialect, name: self.name(head), beginning });
         if body.size() > self.limit / PART {
             return;
         }
@@ -168,13 +168,13 @@ impl Openings {
 /// What is known of one body, and will be.
 #[derive(Debug)]
 pub(crate) struct OfBody<'a> {
-    all: &'a Openings,
+    all: &'a Beginnings,
     bytes: &'a Bytes,
     dialect: &'static str,
     found: Vec<Arc<Body>>,
     /// The number of the one that was asked for last.
     known: Option<usize>,
-    read: Option<Opening>,
+    read: Option<Beginning>,
 }
 
 impl OfBody<'_> {
@@ -182,24 +182,24 @@ impl OfBody<'_> {
     pub(crate) fn keep(self) {
         let known = self.known.and_then(|number| self.found.get(number));
         match (self.read, known) {
-            (Some(opening), known) => self.all.keep(self.bytes, self.dialect, opening, known),
+            (Some(beginning), known) => self.all.keep(self.bytes, self.dialect, beginning, known),
             (None, Some(known)) => self.all.used(known),
             (None, None) => {}
         }
     }
 }
 
-impl dialect::Openings for OfBody<'_> {
-    fn known(&mut self, start: usize, number: usize) -> Option<(&[u8], &Opening)> {
+impl dialect::Beginnings for OfBody<'_> {
+    fn known(&mut self, start: usize, number: usize) -> Option<(&[u8], &Beginning)> {
         if number == 0 {
             self.found = self.all.find(self.dialect, self.bytes, start);
         }
         self.known = Some(number);
-        self.found.get(number).map(|body| (&*body.bytes, &body.opening))
+        self.found.get(number).map(|body| (&*body.bytes, &body.beginning))
     }
 
-    fn read(&mut self, opening: Opening) {
-        self.read = Some(opening);
+    fn read(&mut self, beginning: Beginning) {
+        self.read = Some(beginning);
     }
 }
 
