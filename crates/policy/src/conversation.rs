@@ -21,8 +21,8 @@ use crate::matcher::task::Task;
 use crate::memory::{Digest, Memory};
 use crate::provenance::Field;
 use repeat::Suspect;
-pub use turn::Outline;
 use turn::Turn;
+pub use turn::{Outline, Remembered};
 
 /// A piece of a conversation.
 #[derive(Clone, Debug)]
@@ -170,6 +170,13 @@ pub struct Read {
     pub(crate) suspects: Vec<Arc<Suspect>>,
     /// A name for the task.
     pub(crate) task_number: u64,
+}
+
+impl Conversation {
+    /// It, to go on from there.
+    pub fn remembered(&self) -> Remembered {
+        Remembered::of(&self.turn)
+    }
 }
 
 impl From<Arc<Turn>> for Conversation {

@@ -56,7 +56,9 @@ pub mod schema;
 mod value;
 
 pub use compile::{Lending, MAX_RULES, Policy};
-pub use conversation::{Answered, Asked, Conversation, Origin, Outline, Segment, Segments, Setting};
+pub use conversation::{
+    Answered, Asked, Conversation, Origin, Outline, Remembered, Segment, Segments, Setting,
+};
 pub use decide::{Answer, Call, Carried, Context, Leaf, MAX_LEAVES, Provenance, ToolName};
 pub use explain::{CallDecision, Fate, ResultDecision};
 pub use identity::{Declaration, Declared, Parameters, Resolved, resolve};

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use dialect::Beginning;
 use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
-use model::Span;
+use model::{RequestView, Segment, Span};
+use policy::Remembered;
 
 /// Bytes at the beginning of a conversation by which it is found, the most that it has.
 const HEADS: [usize; 2] = [32 << 10, 2 << 10];
@@ -45,17 +46,73 @@ type Map = BTreeMap<u64, Vec<Arc<Body>>>;
 
 /// A body that was read.
 #[derive(Debug)]
-struct Body {
+pub(crate) struct Body {
+    beginning: Beginning,
     bytes: Bytes,
     dialect: &'static str,
     /// A name for how the conversation begins.
     name: u64,
-    beginning: Beginning,
+    reading: Mutex<Option<Reading>>,
+}
+
+/// What was made of a body.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    /// The segments before its turns.
+    pub(crate) first: Vec<Segment>,
+    pub(crate) remembered: Remembered,
+    /// A hash of each row of segments that begins with the first one.
+    pub(crate) rows: Vec<u64>,
+    /// How many references stand before the segments of which nothing is known.
+    pub(crate) unseen: usize,
+}
+
+/// A body, as it will be remembered, and the one that it goes on from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trail {
+    before: Option<Arc<Body>>,
+    body: Option<Arc<Body>>,
+}
+
+impl Trail {
+    /// What was made of the conversation with which this one begins: segments of the same origins that say the same, byte by byte.
+    pub(crate) fn reading(&self, bytes: &[u8], view: &RequestView, unseen: usize) -> Option<Reading> {
+        let before = self.before.as_ref()?;
+        let reading = before.reading.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let (first, turns) =
+            view.segments.get(..reading.rows.len())?.split_at_checked(reading.first.len())?;
+        let is_same = |(own, other): (&Segment, &Segment)| {
+            own.origin == other.origin && own.content.of(bytes) == other.content.of(&before.bytes)
+        };
+        let is_same_again = reading.unseen == unseen
+            && first.iter().zip(&reading.first).all(is_same)
+            && turns.iter().all(|segment| before.has(segment));
+        is_same_again.then_some(reading)
+    }
+
+    /// Keeps what was made of the body. If something stands behind its turns, there is nothing to go on from.
+    pub(crate) fn tell(&self, view: &RequestView, rows: &[u64], unseen: usize, remembered: Remembered) {
+        let Some(body) = &self.body else { return };
+        let first = view.segments.iter().take_while(|segment| !body.has(segment)).cloned();
+        let first: Vec<Segment> = first.collect();
+        if rows.len() == view.segments.len()
+            && view.segments.iter().skip(first.len()).all(|segment| body.has(segment))
+        {
+            let reading = Reading { first, remembered, rows: rows.to_vec(), unseen };
+            *body.reading.lock().unwrap_or_else(PoisonError::into_inner) = Some(reading);
+        }
+    }
 }
 
 impl Body {
     fn size(&self) -> usize {
-        self.bytes.len().saturating_add(self.beginning.size())
+        self.bytes.len().saturating_add(self.beginning.size().saturating_mul(2))
+    }
+
+    /// Whether a segment stands in its turns.
+    fn has(&self, segment: &Segment) -> bool {
+        let Span { start, end } = self.beginning.span();
+        segment.content.start >= start && segment.content.end <= end
     }
 
     /// Whether its turns may stand at this byte of another body in this dialect: they end alike.
@@ -134,17 +191,24 @@ impl Beginnings {
     }
 
     /// Keeps a body, in place of the one that it goes on from.
-    fn keep(&self, bytes: &Bytes, dialect: &'static str, beginning: Beginning, before: Option<&Arc<Body>>) {
+    fn keep(
+        &self,
+        bytes: &Bytes,
+        dialect: &'static str,
+        beginning: Beginning,
+        before: Option<&Arc<Body>>,
+    ) -> Option<Arc<Body>> {
         let Span { start, end } = beginning.span();
         let turns = bytes.get(start..end).unwrap_or_default();
-        let Some(head) = HEADS.iter().find_map(|length| turns.get(..*length)) else { return };
-        let body = Arc::new(Body { bytes: bytes.clone(), dialect, name: self.name(head), beginning });
+        let head = HEADS.iter().find_map(|length| turns.get(..*length))?;
+        let (name, reading) = (self.name(head), Mutex::default());
+        let body = Arc::new(Body { beginning, bytes: bytes.clone(), dialect, name, reading });
         if body.size() > self.limit / PART {
-            return;
+            return None;
         }
         let forgotten = self.with(|kept| {
             before.into_iter().for_each(|before| kept.remove(before));
-            kept.add(body);
+            kept.add(Arc::clone(&body));
             if kept.used <= self.limit / 2 {
                 return Map::new();
             }
@@ -152,6 +216,7 @@ impl Beginnings {
             std::mem::replace(&mut kept.old, std::mem::take(&mut kept.young))
         });
         drop(forgotten);
+        Some(body)
     }
 
     fn name(&self, head: &[u8]) -> u64 {
@@ -179,13 +244,17 @@ pub(crate) struct OfBody<'a> {
 
 impl OfBody<'_> {
     /// Keeps what was read, for the next turn.
-    pub(crate) fn keep(self) {
-        let known = self.known.and_then(|number| self.found.get(number));
-        match (self.read, known) {
-            (Some(beginning), known) => self.all.keep(self.bytes, self.dialect, beginning, known),
-            (None, Some(known)) => self.all.used(known),
-            (None, None) => {}
-        }
+    pub(crate) fn keep(self) -> Trail {
+        let before = self.known.and_then(|number| self.found.get(number)).cloned();
+        let body = match (self.read, &before) {
+            (Some(beginning), before) => self.all.keep(self.bytes, self.dialect, beginning, before.as_ref()),
+            (None, Some(before)) => {
+                self.all.used(before);
+                Some(Arc::clone(before))
+            }
+            (None, None) => None,
+        };
+        Trail { before, body }
     }
 }
 

@@ -19,6 +19,7 @@ use model::{
 use policy::{CallDecision, Conversation, Declared, Policy, Setting, Value};
 use wire::splice::Edits;
 
+use crate::beginnings::Trail;
 use crate::clock;
 use crate::gate::{Refused, Verdict, is_cut_off};
 use crate::labels::{Key, Owner, Subject};
@@ -161,8 +162,7 @@ impl Guard {
     /// Reads the conversation of a request and judges the results in it: the bytes that may be sent.
     pub(crate) fn read(
         &mut self,
-        body: &Bytes,
-        view: &RequestView,
+        (body, view, trail): (&Bytes, &RequestView, &Trail),
         caller: &Caller,
         recall: &Arc<Recall>,
         dialect: &dyn Dialect,
@@ -178,7 +178,7 @@ impl Guard {
         self.declared = conversation::declared(body, view, &recall.memory);
         let policy = &self.revision.policy;
         let rules = policy.is_idle().then(|| (self.revision.id.clone(), self.agent.guard.untrusted_users));
-        let history = History::read(body, view, self.owner, recall, rules);
+        let history = History::read((body, view, trail), self.owner, recall, rules);
         let (before, prefix) = history.prefix().unzip();
         let known = [caller.session, prefix];
         for label in known.into_iter().flatten().filter_map(|key| recall.label(key)).chain(history.kept()) {
@@ -186,7 +186,9 @@ impl Guard {
         }
         let before = before.unwrap_or_default();
         let told = history.told(&self.revision.policy, &self.declared);
-        let read = self.revision.policy.read_conversation(&told, &self.setting(), &recall.memory);
+        let policy = &self.revision.policy;
+        let read = policy.read_conversation(&told, &self.setting(), &recall.memory, history.before());
+        history.leave(trail, &read);
         history.whole_as_read().into_iter().for_each(|key| recall.tighten(key, &read.label));
         let known = caller.session.into_iter().chain(history.whole()).chain(history.grows());
         for key in known {

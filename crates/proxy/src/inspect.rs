@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use model::{Mode, RequestView};
 
 use crate::admit::Admitted;
+use crate::beginnings::Trail;
 use crate::guard::Guard;
 use crate::read::{Content, LARGE, Turn, on_own_thread};
 use crate::record::Exchange;
@@ -62,12 +63,12 @@ pub(crate) async fn inspect(
         None | Some(_) => {}
     }
     let (guard, payload) = match content {
-        Content::Conversation { body, view } => {
+        Content::Conversation { body, trail, view } => {
             exchange.asked(&body, &view);
             match guard {
                 None => (None, Payload::Whole(body)),
                 Some(guard) => {
-                    let (guard, body) = judge(guard, &admitted, body, view, state).await?;
+                    let (guard, body) = judge(guard, &admitted, (body, view, trail), state).await?;
                     exchange.judged(&guard);
                     (Some(guard), Payload::Whole(body))
                 }
@@ -109,8 +110,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
 async fn judge(
     mut guard: Box<Guard>,
     admitted: &Admitted,
-    body: Bytes,
-    view: RequestView,
+    (body, view, trail): (Bytes, RequestView, Trail),
     state: &Arc<State>,
 ) -> Result<(Box<Guard>, Bytes), Failure> {
     let caller = guard.caller(&admitted.head.headers, admitted.target().query, &state.recall);
@@ -121,7 +121,7 @@ async fn judge(
     let large = body.len() >= LARGE;
     let recall = Arc::clone(&state.recall);
     let work = move || {
-        let body = guard.read(&body, &view, &caller, &recall, dialect)?;
+        let body = guard.read((&body, &view, &trail), &caller, &recall, dialect)?;
         Ok((guard, body))
     };
     if large { on_own_thread(work).await? } else { work() }

@@ -14,6 +14,7 @@ use wire::coding::{Coding, CodingError, decode};
 use wire::json::JsonError;
 
 use crate::admit::Admitted;
+use crate::beginnings::Trail;
 use crate::budget::Share;
 use crate::guard::Guard;
 use crate::recall::Recall;
@@ -45,7 +46,7 @@ pub(crate) struct Turn {
 #[derive(Debug)]
 pub(crate) enum Content {
     /// A conversation, whole.
-    Conversation { body: Bytes, view: RequestView },
+    Conversation { body: Bytes, trail: Trail, view: RequestView },
     /// Anything else that had to be read whole.
     Collected(Bytes),
     /// Anything else, as it arrives.
@@ -110,10 +111,10 @@ pub(crate) async fn read(
             let target = Target { method: &method, path: &path, query: &query };
             view(dialect, target, &bytes, recall.as_ref())
         };
-        on_own_thread::<Result<RequestView, JsonError>>(work).await?
+        on_own_thread::<Result<(RequestView, Trail), JsonError>>(work).await?
     };
-    let view = view.map_err(Failure::NotJson)?;
-    Ok(Turn { admitted, content: Content::Conversation { body, view } })
+    let (view, trail) = view.map_err(Failure::NotJson)?;
+    Ok(Turn { admitted, content: Content::Conversation { body, trail, view } })
 }
 
 /// Reads a body. Where policies remember conversations, the turns of earlier ones are not read again.
@@ -122,12 +123,13 @@ fn view(
     target: Target<'_>,
     bytes: &Bytes,
     recall: Option<&Arc<Recall>>,
-) -> Result<RequestView, JsonError> {
-    let Some(recall) = recall else { return dialect.read_request(target, bytes) };
+) -> Result<(RequestView, Trail), JsonError> {
+    let Some(recall) = recall else {
+        return Ok((dialect.read_request(target, bytes)?, Trail::default()));
+    };
     let mut beginnings = recall.beginnings.of(dialect.name(), bytes);
     let view = dialect.read_request_on(target, bytes, &mut beginnings)?;
-    beginnings.keep();
-    Ok(view)
+    Ok((view, beginnings.keep()))
 }
 
 /// The body as Vertex AI wants it.

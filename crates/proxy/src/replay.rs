@@ -8,6 +8,7 @@ use http::HeaderMap;
 use model::{Agent, DEFAULT_AGENT_ID, DEFAULT_AGENT_SLUG, GuardSettings, Mode, ResponseView};
 use policy::Policy;
 
+use crate::beginnings::Trail;
 use crate::guard::Guard;
 use crate::policies::Revision;
 use crate::recall::Recall;
@@ -72,7 +73,7 @@ impl Replay {
             return Err("nothing is judged".to_owned());
         };
         let caller = guard.caller(&HeaderMap::new(), "", &self.recall);
-        let read = guard.read(request, &view, &caller, &self.recall, dialect);
+        let read = guard.read((request, &view, &Trail::default()), &caller, &self.recall, dialect);
         guard.observe(answer, 0..answer.calls.len());
         let decisions = serde_json::to_value(guard.said()).map_err(|error| error.to_string())?;
         let (sent, refused) = match read {

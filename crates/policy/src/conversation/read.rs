@@ -7,7 +7,7 @@ use model::{Audience, Label, Trust};
 
 use super::decided::{Decided, Question, decide};
 use super::repeat::{Suspect, repeats};
-use super::turn::{Outline, Turn};
+use super::turn::{Outline, Remembered, Turn};
 use super::{Answered, Asked, Conversation, Kind, Lookup, Origin, Read, Segment, Segments, Setting, Source};
 use crate::compile::Policy;
 use crate::decide::{Carried, Certain, Context, ToolName};
@@ -19,12 +19,15 @@ use crate::memory::{Digest, Memory, has_files};
 const MAX_LOOKUPS: usize = 1000;
 
 impl Policy {
-    /// Reads a conversation: its label and what becomes of its results. `memory` makes that fast and changes nothing.
+    /// Reads a conversation: its label and what becomes of its results. `memory` makes that fast and changes nothing. Nor does
+    /// `before`, a conversation with which this one begins: if what is [around](Segments::around) them is the same, their first
+    /// segments have the same origins and say the same.
     pub fn read_conversation<S: Segments + ?Sized>(
         &self,
         segments: &S,
         setting: &Setting<'_>,
         memory: &Memory,
+        before: Option<&Remembered>,
     ) -> Conversation {
         let read = |turn, known| {
             let mut reading = Reading { memory, policy: self, setting, settled: Vec::new(), turn };
@@ -39,12 +42,13 @@ impl Policy {
         if self.is_idle() {
             return Arc::new(read(start(), 0)).into();
         }
-        let outline = Outline::of(self, segments, setting, memory);
-        let turn = match outline.known(segments, memory) {
-            Some((_, turn)) if turn.contents.len() == segments.count() => return turn.into(),
-            Some((name, turn)) => {
+        let before = before.and_then(Remembered::turn);
+        let outline = Outline::of(self, segments, setting, memory, before.as_deref());
+        let turn = match outline.known(segments, memory, before) {
+            Some(turn) if turn.contents.len() == segments.count() => return turn.into(),
+            Some(turn) => {
                 // Nobody begins there again, most likely: then nothing is copied.
-                memory.forget(name);
+                memory.forget(turn.name);
                 Arc::unwrap_or_clone(turn)
             }
             None => start(),

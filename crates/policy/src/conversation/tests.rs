@@ -64,10 +64,10 @@ impl Case {
 
     fn segments(&self, segments: &[Segment<'_>]) -> Conversation {
         let memory = Memory::new([1; 32], 1 << 20);
-        let read = self.policy.read_conversation(segments, &self.setting(), &memory);
+        let read = self.policy.read_conversation(segments, &self.setting(), &memory, None);
         // A memory that is warm, or keeps nothing, changes nothing.
         for memory in [memory, Memory::new([2; 32], 0)] {
-            let again = self.policy.read_conversation(segments, &self.setting(), &memory);
+            let again = self.policy.read_conversation(segments, &self.setting(), &memory, None);
             assert_eq!(again.results, read.results);
             assert_eq!((&again.label, again.lowered_by), (&read.label, read.lowered_by));
         }

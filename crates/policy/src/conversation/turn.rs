@@ -3,7 +3,7 @@
 //! A beginning of a conversation is found by a keyed hash and compared byte by byte, as contents are, with everything
 //! that decides how it is read: then reading it again would come to the same.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::{Origin, Read, Segments, Setting};
 use crate::compile::Policy;
@@ -25,16 +25,39 @@ pub(crate) struct Turn {
     pub lowered_audience: Option<usize>,
     pub lowered_trust: Option<usize>,
     pub read: Read,
+    /// Bytes of the outline that hold for all segments.
+    head: usize,
     held: Held,
+    /// The name under which it is kept.
+    pub name: u64,
     outline: Box<[u8]>,
+    /// A name for the outline.
+    outline_name: u64,
+}
+
+/// A conversation that was read, as long as it is remembered.
+#[derive(Clone, Debug, Default)]
+pub struct Remembered(Weak<Turn>);
+
+impl Remembered {
+    pub(super) fn of(turn: &Arc<Turn>) -> Self {
+        Self(Arc::downgrade(turn))
+    }
+
+    pub(super) fn turn(&self) -> Option<Arc<Turn>> {
+        self.0.upgrade()
+    }
 }
 
 /// What decides how a conversation is read beside what its segments say.
 #[derive(Debug, Default)]
 pub struct Outline {
     bytes: Vec<u8>,
-    /// Up to each segment: the end of the outline, and a name for this beginning of the conversation.
+    /// Up to each segment from `first` on: the end of the outline, and a name for this beginning of the conversation.
     ends: Vec<(usize, u64)>,
+    first: usize,
+    head: usize,
+    name: u64,
 }
 
 impl Outline {
@@ -43,45 +66,58 @@ impl Outline {
         segments: &S,
         setting: &Setting<'_>,
         memory: &Memory,
+        before: Option<&Turn>,
     ) -> Self {
         let mut outline = Self::default();
         outline.number(policy.serial);
         outline.setting(setting);
         segments.around(&mut outline);
-        let mut name = memory.hash(&outline.bytes);
+        outline.name = memory.hash(&outline.bytes);
+        outline.head = outline.bytes.len();
+        let goes_on = |turn: &&Turn| {
+            turn.contents.len() <= segments.count()
+                && turn.outline.get(..turn.head) == Some(outline.bytes.as_slice())
+        };
+        if let Some(turn) = before.filter(goes_on) {
+            outline.bytes = turn.outline.to_vec();
+            (outline.first, outline.name) = (turn.contents.len(), turn.outline_name);
+        }
         let rows = segments.rows(memory);
         let contents = (0..segments.count()).filter_map(|at| segments.content(at));
         let said = contents.map(<[u8]>::len).fold(0, usize::saturating_add);
         let most = said.saturating_mul(2).saturating_add(MOST);
-        for (at, row) in (0..segments.count()).zip(rows.iter()) {
+        for (at, row) in (0..segments.count()).zip(rows.iter()).skip(outline.first) {
             if outline.bytes.len() > most {
                 // Too long to be remembered.
                 return Self::default();
             }
             let start = outline.bytes.len();
             segments.outline(at, &mut outline);
-            name = memory.row(name, memory.hash(outline.bytes.get(start..).unwrap_or_default()));
-            outline.ends.push((outline.bytes.len(), memory.row(name, *row)));
+            let own = memory.hash(outline.bytes.get(start..).unwrap_or_default());
+            outline.name = memory.row(outline.name, own);
+            outline.ends.push((outline.bytes.len(), memory.row(outline.name, *row)));
         }
         outline
     }
 
-    /// The longest beginning that is remembered, with its name.
+    /// The longest beginning that is remembered; if there is none, that from which it was said to go on.
     pub(super) fn known<S: Segments + ?Sized>(
         &self,
         segments: &S,
         memory: &Memory,
-    ) -> Option<(u64, Arc<Turn>)> {
+        before: Option<Arc<Turn>>,
+    ) -> Option<Arc<Turn>> {
         let mut all = self.ends.iter().enumerate().rev();
-        all.find_map(|(at, (end, name))| {
+        let found = all.find_map(|(at, (end, name))| {
             let turn = memory.turn(*name)?;
-            let is_same = turn.contents.len() == at.saturating_add(1)
+            let is_same = turn.contents.len() == at.saturating_add(self.first).saturating_add(1)
                 && self.bytes.get(..*end) == Some(&*turn.outline)
                 && turn.contents.iter().enumerate().all(|(at, content)| {
                     content.as_deref().is_none_or(|content| segments.content(at) == Some(content))
                 });
-            is_same.then_some((*name, turn))
-        })
+            is_same.then_some(turn)
+        });
+        found.or(before.filter(|_| self.first > 0))
     }
 
     /// Remembers what was read of the whole.
@@ -90,11 +126,12 @@ impl Outline {
         let results = turn.read.results.len().saturating_mul(result);
         let bytes = turn.contents.len().saturating_mul(segment).saturating_add(results);
         turn.held = memory.hold(bytes.saturating_add(self.bytes.len()));
+        (turn.head, turn.outline_name) = (self.head, self.name);
         turn.outline = self.bytes.into_boxed_slice();
+        let Some((_, name)) = self.ends.last() else { return Arc::new(turn) };
+        turn.name = *name;
         let turn = Arc::new(turn);
-        if let Some((_, name)) = self.ends.last() {
-            memory.keep(*name, &turn);
-        }
+        memory.keep(*name, &turn);
         turn
     }
 

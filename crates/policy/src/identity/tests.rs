@@ -90,7 +90,8 @@ fn b14_the_rules_of_the_inner_tool_hold() {
     let (memory, policy) = (memory(), policy(WRAPPER));
     let declared = declared(&["call_tool"], &memory);
     let start = Label::default();
-    let conversation = policy.read_conversation(&[] as &[crate::Segment<'_>], &setting(&start), &memory);
+    let conversation =
+        policy.read_conversation(&[] as &[crate::Segment<'_>], &setting(&start), &memory, None);
     let verdict = |arguments: &str| {
         let arguments = Value::from_json(arguments.as_bytes()).ok();
         let resolved = resolve(&policy, &declared, "call_tool", None, arguments.as_ref());
@@ -142,7 +143,8 @@ tools:
     let declared = declared(&["open", "shut", "ask", "depends", "other"], &memory);
     let verdicts = |trust: Trust| {
         let start = Label::of(trust);
-        let conversation = policy.read_conversation(&[] as &[crate::Segment<'_>], &setting(&start), &memory);
+        let conversation =
+            policy.read_conversation(&[] as &[crate::Segment<'_>], &setting(&start), &memory, None);
         ["open", "shut", "ask", "depends", "other", "undeclared"].map(|name| {
             let settled = conversation.settled(&policy, &declared, name, None, &setting(&start));
             settled.map(|decision| decision.verdict)

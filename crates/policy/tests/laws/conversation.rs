@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use model::{Label, Trust, Verdict};
 use policy::{
-    Answered, Asked, Call, CallDecision, Conversation, Memory, Origin, Policy, Segment, Setting, ToolName,
-    Value,
+    Answered, Asked, Call, CallDecision, Conversation, Memory, Origin, Policy, Remembered, Segment, Setting,
+    ToolName, Value,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -115,7 +115,13 @@ fn setting(start: &Label) -> Setting<'_> {
 }
 
 fn read(pieces: &[Piece], start: Trust, memory: &Memory) -> Conversation {
-    with_segments(pieces, |segments| POLICY.read_conversation(segments, &setting(&Label::of(start)), memory))
+    read_on(pieces, start, memory, None)
+}
+
+fn read_on(pieces: &[Piece], start: Trust, memory: &Memory, before: Option<&Remembered>) -> Conversation {
+    with_segments(pieces, |segments| {
+        POLICY.read_conversation(segments, &setting(&Label::of(start)), memory, before)
+    })
 }
 
 fn call(conversation: &Conversation, to: &str) -> CallDecision {
@@ -155,7 +161,8 @@ proptest! {
     }
 
     /// What came before is judged as it was when it came: labels, results, and calls, whatever follows. And a turn that
-    /// goes on from the last one, or from one that went on otherwise, is judged as it is at once.
+    /// goes on from the last one, or from one that went on otherwise, is judged as it is at once, be it said to go on from there
+    /// or found to. What was read in another setting is not gone on from.
     #[test]
     fn turn_by_turn_is_as_at_once(
         pieces in vec(piece(&KINDS), 0..10),
@@ -163,6 +170,7 @@ proptest! {
         other in piece(&KINDS),
         at in 0..10_usize,
         to in select(&VALUES[..]),
+        (is_said, elsewhere) in (any::<bool>(), select(&Trust::ALL[..])),
     ) {
         let memory = &memories()[0];
         let mut otherwise = pieces.clone();
@@ -171,8 +179,11 @@ proptest! {
         }
         for pieces in [&pieces, &otherwise] {
             let whole = read(pieces, start, &memories()[1]);
+            let mut before = None;
             for turn in 0..=pieces.len() {
-                let part = read(&pieces[..turn], start, memory);
+                let part = read_on(&pieces[..turn], start, memory, before.as_ref());
+                let last = if is_said { part.clone() } else { read(&pieces[..turn], elsewhere, memory) };
+                before = Some(last.remembered());
                 prop_assert_eq!(&part.results, &whole.results[..part.results.len()]);
                 let alone = read(&pieces[..turn], start, &memories()[2]);
                 prop_assert_eq!(call(&part, to), call(&alone, to));

@@ -10,9 +10,13 @@ use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
 use model::{DeclaredTool, Form, Label, Origin, ReferenceKind, RequestView, Text, ToolKind};
 use policy::identity::undo;
-use policy::{Answered, Asked, Declaration, Declared, Memory, Outline, Policy, Segment, Segments, Value};
+use policy::{
+    Answered, Asked, Conversation, Declaration, Declared, Memory, Outline, Policy, Remembered, Segment,
+    Segments, Value,
+};
 use wire::json::decode;
 
+use crate::beginnings::{Reading, Trail};
 use crate::labels::{Key, Owner, Subject};
 use crate::recall::Recall;
 
@@ -51,6 +55,8 @@ type Rules = (String, bool);
 pub(super) struct History<'a> {
     /// The calls that results may answer, by their numbers, those of each result in one piece.
     answered: Vec<usize>,
+    /// The conversation with which this one begins.
+    before: Option<Remembered>,
     body: &'a [u8],
     calls: Vec<Past<'a>>,
     /// Conversations that the request adds to.
@@ -103,8 +109,7 @@ struct Matched<'a> {
 impl<'a> History<'a> {
     /// `rules`, by which nothing is refused: what was read under them before left its label, and decides nothing else.
     pub(super) fn read(
-        body: &'a [u8],
-        view: &'a RequestView,
+        (body, view, trail): (&'a [u8], &'a RequestView, &Trail),
         owner: Owner,
         recall: &'a Recall,
         rules: Option<Rules>,
@@ -123,7 +128,24 @@ impl<'a> History<'a> {
                 }
             })
             .collect();
-        let rows = rows(body, view, recall.seed);
+        let references = view.references.iter().map(|reference| {
+            let id = text(reference.id?);
+            Some((reference.kind, recall.key(owner, Subject::Reference(&id))))
+        });
+        let references: Vec<_> = references.collect();
+        let grows = references.iter().flatten().filter(|(kind, _)| *kind == ReferenceKind::Conversation);
+        let grows = grows.map(|(_, key)| *key).collect();
+        let label = |(_, key)| recall.label(key);
+        let known: Vec<Option<Label>> =
+            references.into_iter().map(|reference| reference.and_then(label)).collect();
+        let unseen = known.iter().filter(|label| label.is_none()).count();
+        let before = trail.reading(body, view, unseen);
+        let (before, rows) = match before {
+            Some(Reading { remembered, rows: known, .. }) => {
+                (Some(remembered), rows(body, view, recall.seed, known))
+            }
+            None => (None, rows(body, view, recall.seed, Vec::new())),
+        };
         let prefix = longest(&rows, recall, |row| recall.key(owner, Subject::Prefix(row)));
         let skipped = rules.as_ref().and_then(|(revision, open)| {
             longest(&rows, recall, |row| recall.key(owner, Subject::Read(row, (revision, *open))))
@@ -139,17 +161,6 @@ impl<'a> History<'a> {
             | Origin::Unknown
             | Origin::User => None,
         });
-        let references = view.references.iter().map(|reference| {
-            let id = text(reference.id?);
-            Some((reference.kind, recall.key(owner, Subject::Reference(&id))))
-        });
-        let references: Vec<_> = references.collect();
-        let grows = references.iter().flatten().filter(|(kind, _)| *kind == ReferenceKind::Conversation);
-        let grows = grows.map(|(_, key)| *key).collect();
-        let label = |(_, key)| recall.label(key);
-        let known: Vec<Option<Label>> =
-            references.into_iter().map(|reference| reference.and_then(label)).collect();
-        let unseen = known.iter().filter(|label| label.is_none()).count();
         let mut segments: Vec<Option<usize>> = segments.collect();
         let mut has_segment = vec![false; view.results.len()];
         let mut said = vec![None; view.results.len()];
@@ -165,6 +176,7 @@ impl<'a> History<'a> {
         segments.extend(has_segment.iter().enumerate().filter(|(_, has)| !**has).map(|(at, _)| Some(at)));
         Self {
             answered,
+            before,
             body,
             calls,
             grows,
@@ -225,6 +237,18 @@ impl<'a> History<'a> {
     /// The conversation as this policy reads it, without what is not looked at.
     pub(super) fn told<'b>(&'b self, policy: &'b Policy, declared: &'b Declared) -> Told<'b, 'a> {
         Told { declared, history: self, policy }
+    }
+
+    /// The conversation with which this one begins.
+    pub(super) fn before(&self) -> Option<&Remembered> {
+        self.before.as_ref()
+    }
+
+    /// Keeps what was read for the next turn.
+    pub(super) fn leave(&self, trail: &Trail, read: &Conversation) {
+        if self.segments.len() == self.view.segments.len() {
+            trail.tell(self.view, &self.rows, self.unseen, read.remembered());
+        }
     }
 
     /// The calls that a result may answer.
@@ -462,10 +486,11 @@ fn longest(rows: &[u64], recall: &Recall, key: impl Fn(u64) -> Key) -> Option<(u
     keys.find(|(_, key)| recall.label(*key).is_some())
 }
 
-/// A hash of each row of segments that begins with the first one, by where they come from and what they say.
-fn rows(body: &[u8], view: &RequestView, seed: u64) -> Vec<u64> {
+/// A hash of each row of segments that begins with the first one, by where they come from and what they say; those of the first
+/// ones may be known.
+fn rows(body: &[u8], view: &RequestView, seed: u64, mut known: Vec<u64>) -> Vec<u64> {
     let shared = SharedSeed::from_u64(seed);
-    let mut row = seed;
+    let mut row = known.last().copied().unwrap_or(seed);
     let next = |segment: &model::Segment| {
         let mut hasher = FoldHasher::with_seed(row, &shared);
         hasher.write_u8(kind(segment.origin));
@@ -473,7 +498,9 @@ fn rows(body: &[u8], view: &RequestView, seed: u64) -> Vec<u64> {
         row = hasher.finish();
         row
     };
-    view.segments.iter().map(next).collect()
+    let new = view.segments.iter().skip(known.len()).map(next);
+    known.extend(new);
+    known
 }
 
 /// The key under which a call is known that was let through.

@@ -23,7 +23,7 @@ fn what_a_lookup_lends_follows_the_task_from_turn_to_turn() {
     ];
     let memory = Memory::new([1; 32], 1 << 20);
     let verdict = |segments: &[Segment<'_>]| {
-        let read = case.policy.read_conversation(segments, &case.setting(), &memory);
+        let read = case.policy.read_conversation(segments, &case.setting(), &memory, None);
         case.call(&read, "write", r#"{"to":"ann@corp.example"}"#).verdict
     };
     assert_eq!(verdict(&segments), ARGUMENTS);
@@ -41,7 +41,7 @@ fn many_results_of_one_call_take_no_more_room_than_they_say() {
     let segments: Vec<Segment<'_>> =
         (0..200).map(|_| Segment { origin: Origin::Result(answered()), raw: b"\"\"" }).collect();
     let memory = Memory::new([1; 32], 1 << 26);
-    let read = case.policy.read_conversation(segments.as_slice(), &case.setting(), &memory);
+    let read = case.policy.read_conversation(segments.as_slice(), &case.setting(), &memory, None);
     assert_eq!((read.label.trust, read.results.len()), (Trust::Trusted, 200));
     assert!(memory.size() < 2_000_000, "{}", memory.size());
 }

@@ -15,6 +15,7 @@ use wire::{array, sse};
 
 use super::super::Gate;
 use super::answers::{self, End, Piece};
+use crate::beginnings::Trail;
 use crate::guard::Guard;
 use crate::policies::Revision;
 use crate::recall::Recall;
@@ -169,7 +170,7 @@ pub(super) fn guarding(
     let body = Bytes::from_static(request.as_bytes());
     let view = dialect.read_request(target, &body).unwrap();
     let caller = guard.caller(&HeaderMap::new(), "", &recall);
-    guard.read(&body, &view, &caller, &recall, dialect).unwrap();
+    guard.read((&body, &view, &Trail::default()), &caller, &recall, dialect).unwrap();
     assert!(guard.holds());
     guard
 }
