@@ -92,3 +92,17 @@ fn nothing_is_left_out_of_a_whole_answer() {
         assert!(complete, "{}", dialect.name());
     }
 }
+
+#[test]
+fn a_second_message_is_unreadable_whatever_event_brings_it() {
+    let message = r#""message":{"content":[{"type":"tool_use","id":"t","name":"f","input":{"a":0}}]}"#;
+    for second in
+        ["\"type\":\"message_start\"", "\"type\":\"message_delta\"", "\"type\":\"other\"", "\"typo\":1"]
+    {
+        let mut reader = AnthropicMessages.stream_reader();
+        let first = reader.event(None, format!(r#"{{"type":"message_start",{message}}}"#).as_bytes());
+        assert!(!first.unreadable && first.calls_ended == [0]);
+        let second = reader.event(None, format!("{{{second},{message}}}").as_bytes());
+        assert!(second.unreadable, "{second:?}");
+    }
+}

@@ -12,6 +12,8 @@ use foldhash::quality::FoldHasher;
 use model::{RequestView, Segment, Span};
 use policy::Remembered;
 
+use crate::serve::READ_BUFFER;
+
 /// Bytes at the beginning of a conversation by which it is found, the most that it has.
 const HEADS: [usize; 2] = [32 << 10, 2 << 10];
 /// Bytes at the end of what was read by which it is told from others that begin alike.
@@ -202,7 +204,10 @@ impl Beginnings {
         let turns = bytes.get(start..end).unwrap_or_default();
         let head = HEADS.iter().find_map(|length| turns.get(..*length))?;
         let (name, reading) = (self.name(head), Mutex::default());
-        let body = Arc::new(Body { beginning, bytes: bytes.clone(), dialect, name, reading });
+        // A small one may be a part of a connection's buffer, which it would keep.
+        let is_small = bytes.len() <= READ_BUFFER;
+        let bytes = if is_small { Bytes::copy_from_slice(bytes) } else { bytes.clone() };
+        let body = Arc::new(Body { beginning, bytes, dialect, name, reading });
         if body.size() > self.limit / PART {
             return None;
         }

@@ -130,7 +130,7 @@ impl MessageStream {
             }
             Some("message_delta") => {
                 self.stopped |= event.delta.stops;
-                class.unreadable = event.block.is_some();
+                class.unreadable |= event.block.is_some();
             }
             Some("message_stop") => {
                 self.finished = true;
@@ -138,7 +138,7 @@ impl MessageStream {
                 class.turn_ended = true;
             }
             // An event type of a later API version cannot be known to carry no call, unless it carries no block.
-            _ => class.unreadable = event.block.is_some(),
+            _ => class.unreadable |= event.block.is_some(),
         }
     }
 
