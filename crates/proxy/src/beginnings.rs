@@ -255,7 +255,7 @@ impl OfBody<'_> {
             (Some(beginning), before) => self.all.keep(self.bytes, self.dialect, beginning, before.as_ref()),
             (None, Some(before)) => {
                 self.all.used(before);
-                Some(Arc::clone(before))
+                None // what is made of this one is not of the other's bytes
             }
             (None, None) => None,
         };
