@@ -90,7 +90,13 @@ fn check_going_on(dialect: &dyn Dialect, body: &[u8]) {
     assert_eq!(view, dialect.read_request(TARGET, body), "of itself");
     let Some(beginning) = &known.beginning else { return };
     let (turns, rest) = body.split_at(beginning.span().end);
-    for other in [[turns, b"]}"].concat(), [turns, b",{}", rest].concat(), [b" ", body].concat()] {
+    let others = [
+        [turns, b"]}"].concat(),
+        [turns, b",{}", rest].concat(),
+        [turns, b"1", rest].concat(),
+        [b" ", body].concat(),
+    ];
+    for other in others {
         let mut known = Known { body, beginning: known.beginning.clone() };
         let seen = dialect.read_request_on(TARGET, &other, &mut known);
         assert_eq!(seen, dialect.read_request(TARGET, &other), "{other:?}");

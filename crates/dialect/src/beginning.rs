@@ -126,7 +126,9 @@ pub(crate) fn turns<'a>(
         }
     }
     let passed = r.array_from(known, |r| read(r, view))?;
-    if known != Some(passed) {
+    // Behind a number, more digits would make another one of it.
+    let is_open = r.bytes().get(..passed.span.end).and_then(<[u8]>::last).is_some_and(u8::is_ascii_digit);
+    if known != Some(passed) && !is_open {
         beginnings.read(Beginning { added: before.since(view), before, passed });
     }
     Ok(())

@@ -135,6 +135,15 @@ fn read_everything(bytes: &[u8]) {
     }
 }
 
+#[test]
+fn a_number_that_goes_on_is_another_one() {
+    for (dialect, turns) in DIALECTS.into_iter().zip(["messages", "contents", "messages", "input"]) {
+        let [known, longer, more] = ["1", "12", "1,2"].map(|all| format!(r#"{{"{turns}":[{all}]}}"#));
+        check_going_on(dialect, known.as_bytes(), longer.as_bytes());
+        check_going_on(dialect, known.as_bytes(), more.as_bytes());
+    }
+}
+
 /// The beginning of one body.
 struct Known<'a> {
     body: &'a [u8],

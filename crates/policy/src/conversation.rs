@@ -200,6 +200,8 @@ pub(crate) struct Source {
     /// What the calls that a result may answer brought along: where a result repeats it, that proves nothing.
     pub brought: Vec<Arc<Digest>>,
     pub kind: Kind,
+    /// Of user text, whether it repeats what is not trusted.
+    pub repeats: OnceLock<bool>,
     pub segment: usize,
 }
 

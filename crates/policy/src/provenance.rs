@@ -30,6 +30,9 @@ use crate::value::{Number, Value};
 const MAX_STEPS: usize = 200_000;
 const STEP_BYTES: usize = 4096;
 
+/// As many bytes count for a result that a text could repeat.
+const SUSPECT_BYTES: usize = 64;
+
 /// The same for a lookup.
 const MAX_LOOKUP_STEPS: usize = 5_000;
 
@@ -97,8 +100,16 @@ impl<'a> Sources<'a> {
     fn is_clean(&self, source: &Source, is_found: impl Fn(&Index) -> bool) -> bool {
         match source.kind {
             Kind::Result(..) => !source.brought.iter().any(|brought| is_found(brought.whole_index())),
-            Kind::System => !repeats(&source.digest, self.suspects()),
-            Kind::User => !repeats(&source.digest, self.suspects_before(source.segment)),
+            Kind::System => {
+                let suspects = self.suspects();
+                // Each is looked at, if only to see that it was looked at before.
+                self.steps_for(suspects.len().saturating_mul(SUSPECT_BYTES))
+                    && !repeats(&source.digest, suspects)
+            }
+            Kind::User => {
+                let before = || self.suspects_before(source.segment);
+                !source.repeats.get_or_init(|| repeats(&source.digest, before()))
+            }
         }
     }
 

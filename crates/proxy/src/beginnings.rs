@@ -9,7 +9,7 @@ use bytes::Bytes;
 use dialect::Beginning;
 use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
-use model::{RequestView, Segment, Span};
+use model::{Origin, RequestView, Segment, Span};
 use policy::Remembered;
 
 use crate::serve::READ_BUFFER;
@@ -54,11 +54,11 @@ pub(crate) struct Body {
     dialect: &'static str,
     /// A name for how the conversation begins.
     name: u64,
-    reading: Mutex<Option<Reading>>,
+    reading: Mutex<Option<Arc<Reading>>>,
 }
 
 /// What was made of a body.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Reading {
     /// The segments before its turns.
     pub(crate) first: Vec<Segment>,
@@ -78,7 +78,7 @@ pub(crate) struct Trail {
 
 impl Trail {
     /// What was made of the conversation with which this one begins: segments of the same origins that say the same, byte by byte.
-    pub(crate) fn reading(&self, bytes: &[u8], view: &RequestView, unseen: usize) -> Option<Reading> {
+    pub(crate) fn reading(&self, bytes: &[u8], view: &RequestView, unseen: usize) -> Option<Arc<Reading>> {
         let before = self.before.as_ref()?;
         let reading = before.reading.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         let (first, turns) =
@@ -92,21 +92,30 @@ impl Trail {
         is_same_again.then_some(reading)
     }
 
-    /// Keeps what was made of the body. If something stands behind its turns, there is nothing to go on from.
+    /// Keeps what was made of the body. If something stands behind its turns, or a result before them, which a call of a later
+    /// turn could be meant by, there is nothing to go on from.
     pub(crate) fn tell(&self, view: &RequestView, rows: &[u64], unseen: usize, remembered: Remembered) {
         let Some(body) = &self.body else { return };
         let first = view.segments.iter().take_while(|segment| !body.has(segment)).cloned();
         let first: Vec<Segment> = first.collect();
-        if rows.len() == view.segments.len()
-            && view.segments.iter().skip(first.len()).all(|segment| body.has(segment))
-        {
-            let reading = Reading { first, remembered, rows: rows.to_vec(), unseen };
-            *body.reading.lock().unwrap_or_else(PoisonError::into_inner) = Some(reading);
+        let is_result = |segment: &Segment| matches!(segment.origin, Origin::Tool(_));
+        let is_whole = rows.len() == view.segments.len()
+            && view.segments.iter().skip(first.len()).all(|segment| body.has(segment));
+        let reading = Reading { first, remembered, rows: rows.to_vec(), unseen };
+        if is_whole && !reading.first.iter().any(is_result) && reading.size() <= body.beginning.size() {
+            *body.reading.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(reading));
         }
     }
 }
 
+impl Reading {
+    fn size(&self) -> usize {
+        size_of_val(self.first.as_slice()).saturating_add(size_of_val(self.rows.as_slice()))
+    }
+}
+
 impl Body {
+    /// The bytes that it takes, with those of a reading that is no larger than what was read.
     fn size(&self) -> usize {
         self.bytes.len().saturating_add(self.beginning.size().saturating_mul(2))
     }
@@ -145,7 +154,8 @@ impl Kept {
         }
     }
 
-    fn add(&mut self, body: Arc<Body>) {
+    /// Adds one as young. If the young ones take more than `limit` then, they are old; what is forgotten for them.
+    fn add(&mut self, body: Arc<Body>, limit: usize) -> Map {
         self.used = self.used.saturating_add(body.size());
         let bodies = self.young.entry(body.name).or_default();
         bodies.push(body);
@@ -153,6 +163,11 @@ impl Kept {
             let first = bodies.remove(0);
             self.used = self.used.saturating_sub(first.size());
         }
+        if self.used <= limit {
+            return Map::new();
+        }
+        self.used = 0;
+        std::mem::replace(&mut self.old, std::mem::take(&mut self.young))
     }
 }
 
@@ -186,10 +201,11 @@ impl Beginnings {
 
     /// Makes what was used young again.
     fn used(&self, body: &Arc<Body>) {
-        self.with(|kept| {
+        let forgotten = self.with(|kept| {
             kept.remove(body);
-            kept.add(Arc::clone(body));
+            kept.add(Arc::clone(body), self.limit / 2)
         });
+        drop(forgotten); // when the lock is free again
     }
 
     /// Keeps a body, in place of the one that it goes on from.
@@ -213,12 +229,7 @@ impl Beginnings {
         }
         let forgotten = self.with(|kept| {
             before.into_iter().for_each(|before| kept.remove(before));
-            kept.add(Arc::clone(&body));
-            if kept.used <= self.limit / 2 {
-                return Map::new();
-            }
-            kept.used = 0;
-            std::mem::replace(&mut kept.old, std::mem::take(&mut kept.young))
+            kept.add(Arc::clone(&body), self.limit / 2)
         });
         drop(forgotten);
         Some(body)

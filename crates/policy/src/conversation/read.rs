@@ -75,7 +75,7 @@ impl Reading<'_> {
     fn digest(&mut self, segment: usize, raw: &[u8]) -> Arc<Digest> {
         let digest = self.memory.digest(raw);
         if let Some(content) = self.turn.contents.get_mut(segment) {
-            *content = Some(digest.shared());
+            *content = Some(Arc::clone(&digest));
         }
         digest
     }
@@ -136,7 +136,8 @@ impl Reading<'_> {
             *task_number = self.memory.row(*task_number, trust as u64);
         }
         if trust == Trust::Trusted {
-            self.turn.read.sources.push(Arc::new(Source { brought: Vec::new(), digest, kind, segment }));
+            let (brought, repeats) = (Vec::new(), OnceLock::new());
+            self.turn.read.sources.push(Arc::new(Source { brought, digest, kind, repeats, segment }));
         }
         Label::of(trust)
     }
@@ -203,7 +204,8 @@ impl Reading<'_> {
             let brought = answered.calls.iter().filter_map(|call| call.arguments);
             let brought = brought.map(|arguments| self.memory.digest(arguments)).collect();
             let (digest, kind) = (self.digest(at, raw), Kind::Result(number, name));
-            self.turn.read.sources.push(Arc::new(Source { brought, digest, kind, segment: at }));
+            let repeats = OnceLock::new();
+            self.turn.read.sources.push(Arc::new(Source { brought, digest, kind, repeats, segment: at }));
         } else {
             self.suspect(at, number, name, raw);
         }

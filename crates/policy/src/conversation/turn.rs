@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use super::{Origin, Read, Segments, Setting};
 use crate::compile::Policy;
 use crate::decide::ToolName;
-use crate::memory::{Held, Memory};
+use crate::memory::{Digest, Held, Memory};
 use model::{Audience, Label};
 
 /// Longest outline, beyond twice what the segments say. Many results may answer one call: its arguments are in it for each.
@@ -21,7 +21,7 @@ const BYTES: (usize, usize) = (256, 768);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Turn {
     /// What its segments say, of those for which that matters.
-    pub contents: Vec<Option<Arc<[u8]>>>,
+    pub contents: Vec<Option<Arc<Digest>>>,
     pub lowered_audience: Option<usize>,
     pub lowered_trust: Option<usize>,
     pub read: Read,
@@ -113,7 +113,7 @@ impl Outline {
             let is_same = turn.contents.len() == at.saturating_add(self.first).saturating_add(1)
                 && self.bytes.get(..*end) == Some(&*turn.outline)
                 && turn.contents.iter().enumerate().all(|(at, content)| {
-                    content.as_deref().is_none_or(|content| segments.content(at) == Some(content))
+                    content.as_ref().is_none_or(|content| segments.content(at) == Some(content.raw()))
                 });
             is_same.then_some(turn)
         });

@@ -110,13 +110,13 @@ impl Declared {
         }
     }
 
-    /// Whether a declaration names this server beyond doubt.
     /// Adds what decides how names are read: the servers that are known by them.
     pub fn outline(&self, outline: &mut Outline) {
         outline.length(self.servers.len());
         self.servers.iter().for_each(|server| outline.slice(server.as_bytes()));
     }
 
+    /// Whether a declaration names this server beyond doubt.
     pub(super) fn knows_server(&self, server: &str) -> bool {
         self.servers.contains(server)
     }

@@ -1,6 +1,6 @@
 //! The task: what the person asked for.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use model::Trust;
 
@@ -22,6 +22,8 @@ pub struct Task {
 struct Said {
     /// It, and how many of the suspects stand before it. None if it is not to be looked for in them.
     doubt: Option<(Arc<Digest>, usize)>,
+    /// Whether it repeats one of them: what stands before it never changes.
+    repeats: OnceLock<bool>,
     text: Arc<str>,
     trust: Trust,
 }
@@ -30,7 +32,8 @@ impl Task {
     /// The task of these user segments, each with its trust: where user text repeats an untrusted result, it is not
     /// trusted.
     pub fn new<'a>(segments: impl IntoIterator<Item = (Trust, &'a str)>) -> Self {
-        let said = |(trust, text)| Said { doubt: None, text: fold(text).into(), trust };
+        let said =
+            |(trust, text)| Said { doubt: None, repeats: OnceLock::new(), text: fold(text).into(), trust };
         Self { segments: segments.into_iter().map(said).collect(), suspects: Vec::new() }
     }
 
@@ -40,14 +43,17 @@ impl Task {
         let new = suspects.iter().skip(self.suspects.len());
         self.suspects.extend(new.cloned());
         let doubt = Some((Arc::clone(digest), suspects.len()));
-        self.segments.push(Said { doubt, text: Arc::clone(digest.folded()), trust });
+        let (repeats, text) = (OnceLock::new(), Arc::clone(digest.folded()));
+        self.segments.push(Said { doubt, repeats, text, trust });
     }
 
     fn trust(&self, said: &Said) -> Trust {
-        let repeated = said.doubt.as_ref().is_some_and(|(digest, before)| {
-            repeats(digest, self.suspects.get(..*before).unwrap_or(&self.suspects))
+        let repeated = said.repeats.get_or_init(|| {
+            said.doubt.as_ref().is_some_and(|(digest, before)| {
+                repeats(digest, self.suspects.get(..*before).unwrap_or(&self.suspects))
+            })
         });
-        if repeated { Trust::Untrusted } else { said.trust }
+        if *repeated { Trust::Untrusted } else { said.trust }
     }
 
     /// Whether a segment has one of these phrases. Unknown if only segments have it that are not trusted.

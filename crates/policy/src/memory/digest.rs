@@ -27,7 +27,7 @@ pub(crate) struct Digest {
     own: AtomicUsize,
     parameters: OnceLock<Arc<Parameters>>,
     plain: OnceLock<Option<Value>>,
-    raw: Arc<[u8]>,
+    raw: Box<[u8]>,
     /// Of which contents it is known whether it repeats them.
     pub repeats: Mutex<Repeats>,
     runs: OnceLock<Runs>,
@@ -73,11 +73,6 @@ impl Digest {
     /// The JSON text itself.
     pub fn raw(&self) -> &[u8] {
         &self.raw
-    }
-
-    /// The same, for who keeps it on their own.
-    pub fn shared(&self) -> Arc<[u8]> {
-        Arc::clone(&self.raw)
     }
 
     /// A number that no other digest has.

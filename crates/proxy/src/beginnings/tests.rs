@@ -1,4 +1,4 @@
-use dialect::{Dialect, OpenAiChat, Target};
+use dialect::{AnthropicMessages, Dialect, OpenAiChat, Target};
 
 use super::*;
 
@@ -82,4 +82,90 @@ fn they_take_no_more_room_than_they_may() {
     }
     let large = body("large", 200);
     assert_eq!((read(&beginnings, &large), read(&beginnings, &large)), (0, 0));
+}
+
+/// A conversation of Anthropic's with this system text, so many turns, and what stands behind them.
+fn system(system: &str, turns: usize, behind: &str) -> Bytes {
+    let turn = |number: usize| format!(r#"{{"role":"user","content":"{}{number}"}}"#, "what ".repeat(600));
+    let turns: Vec<String> = (0..turns).map(turn).collect();
+    Bytes::from(format!(r#"{{"system":{system},"messages":[{}]{behind}}}"#, turns.join(",")))
+}
+
+fn trail(beginnings: &Beginnings, body: &Bytes) -> (Trail, RequestView) {
+    let mut known = beginnings.of(AnthropicMessages.name(), body);
+    let view = AnthropicMessages.read_request_on(TARGET, body, &mut known).unwrap();
+    (known.keep(), view)
+}
+
+/// Reads a body and keeps numbers from `from` on as its rows; the rows that were kept of its beginning.
+fn rows(beginnings: &Beginnings, body: &Bytes, from: u64) -> Option<Vec<u64>> {
+    let (trail, view) = trail(beginnings, body);
+    let reading = trail.reading(body, &view, 0);
+    let rows: Vec<u64> = (from..).take(view.segments.len()).collect();
+    trail.tell(&view, &rows, 0, Remembered::default());
+    reading.map(|reading| reading.rows.clone())
+}
+
+#[test]
+fn what_was_made_of_a_body_is_not_that_of_another_with_the_same_turns() {
+    let beginnings = beginnings(1 << 20);
+    assert_eq!(rows(&beginnings, &system(r#""aaaa""#, 2, ""), 1), None);
+    assert_eq!(rows(&beginnings, &system(r#""aaaa""#, 2, ""), 1), Some(vec![1, 2, 3]));
+    // The same turns after other system text of the same length, and what goes on from either.
+    assert_eq!(rows(&beginnings, &system(r#""bbbb""#, 2, ""), 11), None);
+    assert_eq!(rows(&beginnings, &system(r#""aaaa""#, 2, ""), 1), Some(vec![1, 2, 3]));
+    assert_eq!(rows(&beginnings, &system(r#""bbbb""#, 3, ""), 21), None);
+    assert_eq!(rows(&beginnings, &system(r#""bbbb""#, 4, ""), 31), Some(vec![21, 22, 23, 24]));
+}
+
+#[test]
+fn nothing_is_kept_where_a_later_turn_could_change_it_or_it_takes_too_much_room() {
+    let result = r#","system":[{"type":"tool_result","tool_use_id":"t1","content":"x"}]"#;
+    let many = format!("[{}]", vec!["1"; 2_000].join(","));
+    for (first, behind) in [("null", result), (many.as_str(), "")] {
+        let beginnings = beginnings(1 << 20);
+        let body = match behind {
+            "" => system(first, 2, behind),
+            _ => Bytes::from(
+                String::from_utf8(system(first, 2, behind).to_vec())
+                    .unwrap()
+                    .replace(r#""system":null,"#, ""),
+            ),
+        };
+        assert_eq!(rows(&beginnings, &body, 1), None);
+        assert_eq!(rows(&beginnings, &body, 1), None, "{behind}");
+    }
+}
+
+#[test]
+fn what_is_used_again_takes_no_more_room_either() {
+    let beginnings = beginnings(200_000);
+    let name = |round: usize, number: usize| {
+        let own = body("", 3).iter().map(|byte| char::from(*byte)).collect::<String>();
+        Bytes::from(own.replace("what", &format!("{round:02}{number:02}")))
+    };
+    for round in 0..20 {
+        for number in 0..12 {
+            read(&beginnings, &name(round, number));
+        }
+        // All that is known, without a new one.
+        for (round, number) in (0..=round).flat_map(|round| (0..12).map(move |number| (round, number))) {
+            let body = name(round, number);
+            let is_kept = beginnings.with(|kept| {
+                let mut all = kept.young.values().chain(kept.old.values()).flatten();
+                all.any(|kept| kept.bytes == body)
+            });
+            if is_kept {
+                read(&beginnings, &body);
+            }
+        }
+        let all: usize = beginnings.with(|kept| {
+            [&kept.young, &kept.old]
+                .into_iter()
+                .flat_map(|map| map.values().flatten())
+                .map(|body| body.size())
+                .sum()
+        });
+        assert!(all <= 220_000, "{all} in round {round}");
+    }
 }

@@ -34,6 +34,29 @@ fn what_a_lookup_lends_follows_the_task_from_turn_to_turn() {
 }
 
 #[test]
+fn what_a_turn_keeps_counts_as_long_as_it_lives() {
+    let mut case = Case::new("tools: [{ tool: send, sensitive: [to] }]");
+    case.untrusted_users = true;
+    let long = format!("\"{}\"", "word ".repeat(20_000));
+    let segments = [
+        Segment { origin: Origin::Unknown, raw: b"\"x\"" },
+        Segment { origin: Origin::User, raw: long.as_bytes() },
+    ];
+    let memory = Memory::new([1; 32], 10_000);
+    let read = case.policy.read_conversation(segments.as_slice(), &case.setting(), &memory, None);
+    // Others drive it out.
+    for number in 0..100 {
+        let other = format!("\"{number}{}\"", "x".repeat(1_000));
+        let other = [Segment { origin: Origin::Unknown, raw: other.as_bytes() }];
+        case.policy.read_conversation(other.as_slice(), &case.setting(), &memory, None);
+    }
+    assert!(memory.size() > long.len(), "{}", memory.size());
+    drop(read);
+    case.policy.read_conversation(segments.get(..1).unwrap_or_default(), &case.setting(), &memory, None);
+    assert!(memory.size() < long.len(), "{}", memory.size());
+}
+
+#[test]
 fn many_results_of_one_call_take_no_more_room_than_they_say() {
     let case = Case::new("tools: [{ tool: list, results: [{ then: trusted }] }]");
     let arguments = format!(r#"{{"q":"{}"}}"#, "x".repeat(100_000));
