@@ -160,6 +160,8 @@ pub struct Read {
     pub results: Vec<(usize, Arc<ResultDecision>)>,
     /// What the person asked for; empty if no rule wants to know.
     pub task: Task,
+    /// As many bytes as the results count for with which its texts were compared for the label.
+    pub(crate) compared: usize,
     /// What may be done with what it holds.
     pub(crate) label: Label,
     /// Results that may lend provenance, in order.

@@ -17,7 +17,7 @@ pub use index::{DatedValue, Index};
 pub use runs::{Runs, Sample};
 
 use crate::compile::{Policy, Tool};
-use crate::conversation::repeat::{Suspect, repeats};
+use crate::conversation::repeat::{MAX_COMPARED, Suspect, repeats};
 use crate::conversation::{Conversation, Kind, Lookup, Source};
 use crate::decide::{Leaf, Leaves, Provenance, format, in_list};
 use crate::identity::Parameters;
@@ -30,11 +30,9 @@ use crate::value::{Number, Value};
 const MAX_STEPS: usize = 200_000;
 const STEP_BYTES: usize = 4096;
 
-/// As many bytes count for a result that a text could repeat.
-const SUSPECT_BYTES: usize = 64;
-
-/// The same for a lookup.
+/// The same for a lookup, and the bytes of results with which texts are compared for it.
 const MAX_LOOKUP_STEPS: usize = 5_000;
+const MAX_LOOKUP_COMPARED: usize = 1 << 26;
 
 /// Most values that one lookup yields.
 const MAX_FIELDS: usize = 10_000;
@@ -48,6 +46,8 @@ const MAX_SEARCHED: (usize, usize, usize) = (64, 1 << 20, 64 << 10);
 /// The sources of provenance that stand before a segment.
 #[derive(Debug)]
 pub(crate) struct Sources<'a> {
+    /// Bytes of results with which texts may still be compared.
+    compared: Cell<usize>,
     conversation: &'a Conversation,
     parameters: Option<&'a Parameters>,
     policy: &'a Policy,
@@ -64,14 +64,14 @@ impl<'a> Sources<'a> {
         policy: &'a Policy,
         parameters: Option<&'a Parameters>,
     ) -> Self {
-        let (seen, steps) = (Cell::new(MAX_SEEN), Cell::new(MAX_STEPS));
-        Self { conversation, parameters, policy, seen, segment: usize::MAX, steps }
+        let (compared, seen, steps) = (Cell::new(MAX_COMPARED), Cell::new(MAX_SEEN), Cell::new(MAX_STEPS));
+        Self { compared, conversation, parameters, policy, seen, segment: usize::MAX, steps }
     }
 
     /// Those of a call whose result is this segment.
     fn before(conversation: &'a Conversation, policy: &'a Policy, segment: usize) -> Self {
-        let (seen, steps) = (Cell::new(0), Cell::new(MAX_LOOKUP_STEPS));
-        Self { conversation, parameters: None, policy, seen, segment, steps }
+        let (compared, steps) = (Cell::new(MAX_LOOKUP_COMPARED), Cell::new(MAX_LOOKUP_STEPS));
+        Self { compared, conversation, parameters: None, policy, seen: Cell::new(0), segment, steps }
     }
 
     /// Takes one of the steps that may be made.
@@ -86,8 +86,11 @@ impl<'a> Sources<'a> {
         left.is_some()
     }
 
-    fn suspects(&self) -> &'a [Arc<Suspect>] {
-        self.suspects_before(self.segment)
+    /// Takes the bytes of these for comparing a text with them.
+    fn compares(&self, suspects: &[Arc<Suspect>]) -> bool {
+        let left = self.compared.get().checked_sub(Suspect::bytes(suspects));
+        self.compared.set(left.unwrap_or_default());
+        left.is_some()
     }
 
     fn suspects_before(&self, segment: usize) -> &'a [Arc<Suspect>] {
@@ -101,14 +104,12 @@ impl<'a> Sources<'a> {
         match source.kind {
             Kind::Result(..) => !source.brought.iter().any(|brought| is_found(brought.whole_index())),
             Kind::System => {
-                let suspects = self.suspects();
-                // Each is looked at, if only to see that it was looked at before.
-                self.steps_for(suspects.len().saturating_mul(SUSPECT_BYTES))
-                    && !repeats(&source.digest, suspects)
+                let suspects = self.suspects_before(self.segment);
+                self.compares(suspects) && !repeats(&source.digest, suspects)
             }
             Kind::User => {
-                let before = || self.suspects_before(source.segment);
-                !source.repeats.get_or_init(|| repeats(&source.digest, before()))
+                let suspects = self.suspects_before(source.segment);
+                self.compares(suspects) && !source.repeats.get_or_init(|| repeats(&source.digest, suspects))
             }
         }
     }
@@ -258,7 +259,7 @@ impl Provenance for Sources<'_> {
             *left = rest.unwrap_or_default();
             rest.is_some()
         };
-        let latest = self.suspects().iter().rev().take(most);
+        let latest = self.suspects_before(self.segment).iter().rev().take(most);
         let latest: Vec<_> = latest.take_while(|suspect| fits(&mut bytes, suspect)).collect();
         // First where it is written as in the call, then where it could be in other words.
         let written = Finder::new(leaf.value.text().unwrap_or_default());

@@ -12,8 +12,6 @@ use foldhash::quality::FoldHasher;
 use model::{Origin, RequestView, Segment, Span};
 use policy::Remembered;
 
-use crate::serve::READ_BUFFER;
-
 /// Bytes at the beginning of a conversation by which it is found, the most that it has.
 const HEADS: [usize; 2] = [32 << 10, 2 << 10];
 /// Bytes at the end of what was read by which it is told from others that begin alike.
@@ -92,8 +90,8 @@ impl Trail {
         is_same_again.then_some(reading)
     }
 
-    /// Keeps what was made of the body. If something stands behind its turns, or a result before them, which a call of a later
-    /// turn could be meant by, there is nothing to go on from.
+    /// Keeps what was made of the body. There is nothing to go on from if something stands behind its turns, or if a result is
+    /// read before them that may stand behind them: calls of later turns would be calls before it.
     pub(crate) fn tell(&self, view: &RequestView, rows: &[u64], unseen: usize, remembered: Remembered) {
         let Some(body) = &self.body else { return };
         let first = view.segments.iter().take_while(|segment| !body.has(segment)).cloned();
@@ -115,9 +113,13 @@ impl Reading {
 }
 
 impl Body {
-    /// The bytes that it takes, with those of a reading that is no larger than what was read.
     fn size(&self) -> usize {
-        self.bytes.len().saturating_add(self.beginning.size().saturating_mul(2))
+        Self::size_of(&self.bytes, &self.beginning)
+    }
+
+    /// The bytes that one takes, with those of a reading that is no larger than what was read.
+    fn size_of(bytes: &[u8], beginning: &Beginning) -> usize {
+        bytes.len().saturating_add(beginning.size().saturating_mul(2))
     }
 
     /// Whether a segment stands in its turns.
@@ -154,8 +156,13 @@ impl Kept {
         }
     }
 
-    /// Adds one as young. If the young ones take more than `limit` then, they are old; what is forgotten for them.
+    /// Adds one as young. If the young ones would take more than `limit` then, they are old before; what is forgotten for them.
     fn add(&mut self, body: Arc<Body>, limit: usize) -> Map {
+        let mut forgotten = Map::new();
+        if self.used.saturating_add(body.size()) > limit {
+            self.used = 0;
+            forgotten = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
+        }
         self.used = self.used.saturating_add(body.size());
         let bodies = self.young.entry(body.name).or_default();
         bodies.push(body);
@@ -163,11 +170,7 @@ impl Kept {
             let first = bodies.remove(0);
             self.used = self.used.saturating_sub(first.size());
         }
-        if self.used <= limit {
-            return Map::new();
-        }
-        self.used = 0;
-        std::mem::replace(&mut self.old, std::mem::take(&mut self.young))
+        forgotten
     }
 }
 
@@ -220,13 +223,12 @@ impl Beginnings {
         let turns = bytes.get(start..end).unwrap_or_default();
         let head = HEADS.iter().find_map(|length| turns.get(..*length))?;
         let (name, reading) = (self.name(head), Mutex::default());
-        // A small one may be a part of a connection's buffer, which it would keep.
-        let is_small = bytes.len() <= READ_BUFFER;
-        let bytes = if is_small { Bytes::copy_from_slice(bytes) } else { bytes.clone() };
-        let body = Arc::new(Body { beginning, bytes, dialect, name, reading });
-        if body.size() > self.limit / PART {
+        if Body::size_of(bytes, &beginning) > self.limit / PART {
             return None;
         }
+        // A copy: it may be a part of a connection's buffer, or of more than was needed, which would be kept with it.
+        let bytes = Bytes::copy_from_slice(bytes);
+        let body = Arc::new(Body { beginning, bytes, dialect, name, reading });
         let forgotten = self.with(|kept| {
             before.into_iter().for_each(|before| kept.remove(before));
             kept.add(Arc::clone(&body), self.limit / 2)

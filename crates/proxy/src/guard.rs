@@ -179,6 +179,9 @@ impl Guard {
         let policy = &self.revision.policy;
         let rules = policy.is_idle().then(|| (self.revision.id.clone(), self.agent.guard.untrusted_users));
         let history = History::read((body, view, trail), self.owner, recall, rules);
+        if history.is_cut() && self.mode == Mode::Enforce {
+            return Err(Failure::TooManyAnswered);
+        }
         let (before, prefix) = history.prefix().unzip();
         let known = [caller.session, prefix];
         for label in known.into_iter().flatten().filter_map(|key| recall.label(key)).chain(history.kept()) {

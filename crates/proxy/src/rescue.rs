@@ -56,6 +56,8 @@ pub(crate) enum Failure {
     ResultStays,
     /// What this route carries is not judged, and policies are enforced; its name.
     RouteNotJudged(String),
+    /// Results have the ids of so many calls that not all were looked at, and policies are enforced.
+    TooManyAnswered,
     /// The request could be read as two conversations, of which one was not judged.
     TwoConversations,
     /// The body is not announced as JSON, so that the provider may read it as something else; policies are enforced.
@@ -131,6 +133,8 @@ impl Failure {
                 "A policy withholds a tool's result that the request holds in a place where it cannot be replaced.".into()),
             Self::RouteNotJudged(name) => (403, Forbidden, Policy, "route_not_judged",
                 format!("Policies are enforced for this agent, and what `{name}` carries cannot be judged. An operator can allow it: `unjudged_routes = [{name:?}]` of the agent.").into()),
+            Self::TooManyAnswered => (400, BadRequest, Policy, "too_many_answered",
+                "So many calls and results of the conversation have the same ids that it cannot be told which result answers which call, and policies are enforced for this agent. Give each call an id of its own.".into()),
             Self::TwoConversations => (400, BadRequest, Policy, "two_conversations",
                 "Beside the conversation of this API the request has the member of another one (`messages`, `input`, `prompt` or `contents`), which nobody judged. Policies are enforced for this agent: send one of them.".into()),
             Self::TypeNotJudged => (400, BadRequest, Policy, "type_not_judged",
@@ -237,6 +241,7 @@ pub(crate) fn answer(
         | Failure::NotOnVertexAi(_)
         | Failure::ResultStays
         | Failure::RouteNotJudged(_)
+        | Failure::TooManyAnswered
         | Failure::TwoConversations
         | Failure::TypeNotJudged
         | Failure::UnknownAgent(_)

@@ -28,7 +28,6 @@ use upstream::{CredentialSettings, GoogleCredentials, Pools, Providers};
 use crate::policies::{self, Revision};
 use crate::snapshot::Snapshot;
 use crate::vertex::Google;
-pub(crate) use connection::READ_BUFFER;
 use state::Phase;
 pub(crate) use state::State;
 pub(crate) use streams::{asked, handed_over};

@@ -278,3 +278,25 @@ fn an_event_stream_that_is_none_brings_nothing_past_the_judge() {
     let text = stage.chat(json!([user("hi")])).text();
     assert!(!text.contains("call_1"), "{text}");
 }
+
+#[test]
+fn more_calls_of_one_id_than_can_be_judged_are_refused() {
+    let call = chat_call("c", "read", "{}");
+    let conversation = |count: usize| {
+        let result = json!({"role": "tool", "tool_call_id": "c", "content": "x"});
+        let calls = json!({"role": "assistant", "tool_calls": vec![call.clone(); count]});
+        let mut messages = vec![user("hi"), calls];
+        messages.resize(count + 2, result);
+        json!(messages)
+    };
+    for (mode, status) in [("enforce", 400), ("observe", 200)] {
+        let policy = POLICY.replace("enforce", mode);
+        let stage = Stage::new(&policy, |_| chat_answer(Some("done"), &[]));
+        assert_eq!(stage.chat(conversation(100)).status, 200, "{mode}");
+        let answer = stage.chat(conversation(1001));
+        assert_eq!(answer.status, status, "{mode}: {}", answer.text());
+        if status == 400 {
+            assert!(answer.text().contains("an id of its own"), "{}", answer.text());
+        }
+    }
+}

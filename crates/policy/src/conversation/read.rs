@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use model::{Audience, Label, Trust};
 
 use super::decided::{Decided, Question, decide};
-use super::repeat::{Suspect, repeats};
+use super::repeat::{MAX_COMPARED, Suspect, repeats};
 use super::turn::{Outline, Remembered, Turn};
 use super::{Answered, Asked, Conversation, Kind, Lookup, Origin, Read, Segment, Segments, Setting, Source};
 use crate::compile::Policy;
@@ -123,9 +123,13 @@ impl Reading<'_> {
             return Label::of(if is_open { Trust::Untrusted } else { Trust::Trusted });
         }
         let digest = self.digest(segment, raw);
-        let Read { label, suspects, task, task_number, .. } = &mut self.turn.read;
+        let Read { compared, label, suspects, task, task_number, .. } = &mut self.turn.read;
         let can_lower = label.trust != Trust::Untrusted;
-        let trust = match is_open || (can_lower && repeats(&digest, suspects)) {
+        if can_lower {
+            *compared = compared.saturating_add(Suspect::bytes(suspects));
+        }
+        let is_repeated = || *compared > MAX_COMPARED || repeats(&digest, suspects);
+        let trust = match is_open || (can_lower && is_repeated()) {
             true => Trust::Untrusted,
             false => Trust::Trusted,
         };

@@ -7,6 +7,13 @@ use crate::memory::{Digest, Memory, Repeats};
 /// Most rows of results that are remembered of a text.
 const MAX_KNOWN: usize = 16;
 
+/// Most bytes of results with which texts are compared for one purpose. More is not looked at, and what was not looked at counts
+/// as repeated. What is known counts like what is not: no verdict depends on what is remembered.
+pub(crate) const MAX_COMPARED: usize = 1 << 30;
+
+/// So many bytes count for each result, to begin with.
+const LOOK: usize = 64;
+
 /// A result that is not trusted.
 #[derive(Debug)]
 pub(crate) struct Suspect {
@@ -15,6 +22,8 @@ pub(crate) struct Suspect {
     pub number: usize,
     pub segment: usize,
     pub tool: String,
+    /// As many bytes as all suspects up to this one count for.
+    bytes: usize,
     /// A name for the row of all suspects up to this one.
     row: u64,
 }
@@ -28,8 +37,14 @@ impl Suspect {
         memory: &Memory,
     ) -> Self {
         let row = memory.row(Self::row(before), digest.serial());
+        let bytes = Self::bytes(before).saturating_add(digest.raw().len()).saturating_add(LOOK);
         let (number, segment, tool) = place;
-        Self { digest, number, segment, tool, row }
+        Self { bytes, digest, number, segment, tool, row }
+    }
+
+    /// As many bytes as a row of them counts for.
+    pub fn bytes(all: &[Arc<Self>]) -> usize {
+        all.last().map_or(0, |last| last.bytes)
     }
 
     /// A name for a row of them.

@@ -6,7 +6,7 @@ use model::Trust;
 
 use super::Truth;
 use super::text::{Glob, fold};
-use crate::conversation::repeat::{Suspect, repeats};
+use crate::conversation::repeat::{MAX_COMPARED, Suspect, repeats};
 use crate::memory::Digest;
 
 /// The words of the person in a conversation, made ready for comparing once.
@@ -47,26 +47,28 @@ impl Task {
         self.segments.push(Said { doubt, repeats, text, trust });
     }
 
-    fn trust(&self, said: &Said) -> Trust {
-        let repeated = said.repeats.get_or_init(|| {
-            said.doubt.as_ref().is_some_and(|(digest, before)| {
-                repeats(digest, self.suspects.get(..*before).unwrap_or(&self.suspects))
-            })
-        });
-        if *repeated { Trust::Untrusted } else { said.trust }
+    /// Takes the bytes of what stands before it from `left`.
+    fn trust(&self, said: &Said, left: &mut usize) -> Trust {
+        let Some((digest, before)) = &said.doubt else { return said.trust };
+        let suspects = self.suspects.get(..*before).unwrap_or(&self.suspects);
+        let compared = left.checked_sub(Suspect::bytes(suspects));
+        *left = compared.unwrap_or_default();
+        let is_own = compared.is_some() && !said.repeats.get_or_init(|| repeats(digest, suspects));
+        if is_own { said.trust } else { Trust::Untrusted }
     }
 
     /// Whether a segment has one of these phrases. Unknown if only segments have it that are not trusted.
     pub(crate) fn asks(&self, phrases: &[Phrase]) -> Truth {
-        Truth::any(self.segments.iter().map(|said| {
-            if !phrases.iter().any(|phrase| phrase.is_in(&said.text)) {
-                return Truth::False;
+        let mut left = MAX_COMPARED;
+        let mut found = Truth::False;
+        let is_of = |said: &&Said| phrases.iter().any(|phrase| phrase.is_in(&said.text));
+        for said in self.segments.iter().rev().filter(is_of) {
+            match self.trust(said, &mut left) {
+                Trust::Trusted => return Truth::True,
+                Trust::Derived | Trust::Untrusted => found = Truth::Unknown,
             }
-            match self.trust(said) {
-                Trust::Trusted => Truth::True,
-                Trust::Derived | Trust::Untrusted => Truth::Unknown,
-            }
-        }))
+        }
+        found
     }
 }
 

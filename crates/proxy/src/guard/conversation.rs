@@ -19,6 +19,9 @@ use crate::beginnings::Trail;
 use crate::labels::{Key, Owner, Subject};
 use crate::recall::Recall;
 
+/// Most pairs of a result and a call that it may answer.
+const MAX_ANSWERED: usize = 1_000_000;
+
 /// The tools that a request declares.
 pub(super) fn declared(body: &[u8], view: &RequestView, memory: &Memory) -> Arc<Declared> {
     let tools: Vec<_> = view.tools.iter().filter_map(|tool| named(body, tool)).collect();
@@ -52,8 +55,6 @@ type Rules = (String, bool);
 
 /// The calls of a request and what its segments are.
 pub(super) struct History<'a> {
-    /// The calls that results may answer, by their numbers, those of each result in one piece.
-    answered: Vec<usize>,
     /// The conversation with which this one begins.
     before: Option<Remembered>,
     body: &'a [u8],
@@ -62,13 +63,13 @@ pub(super) struct History<'a> {
     grows: Vec<Key>,
     /// Labels of what the request refers to.
     kept: Vec<Label>,
+    matches: Matches<'a>,
     owner: Owner,
     /// The longest row of segments that was sent before: how many they are, and its key.
     prefix: Option<(usize, Key)>,
     recall: &'a Recall,
     /// Hashes of the rows of segments from the first one on.
     rows: Vec<u64>,
-    results: Vec<Matched<'a>>,
     rules: Option<Rules>,
     /// For each segment of the request, the result that it is; then the results that are no segment.
     segments: Vec<Option<usize>>,
@@ -123,7 +124,8 @@ impl<'a> History<'a> {
                     call,
                     id: call.id.map(text).filter(|id| !id.is_empty()),
                     made: OnceCell::new(),
-                    position: spans.map(|text| text.span.start).min().unwrap_or_default(),
+                    // What cannot be placed stands before nothing.
+                    position: spans.map(|text| text.span.start).min().unwrap_or(usize::MAX),
                 }
             })
             .collect();
@@ -151,7 +153,7 @@ impl<'a> History<'a> {
             longest(&rows, recall, |row| recall.key(owner, Subject::Read(row, (revision, *open))))
         });
         let skipped = skipped.map_or(0, |(count, _)| count);
-        let (results, answered) = matched(body, view, &calls);
+        let matches = Matches::of(body, view, &calls);
         let segments = view.segments.iter().map(|segment| match segment.origin {
             Origin::Tool(result) => Some(result),
             Origin::Assistant
@@ -175,17 +177,16 @@ impl<'a> History<'a> {
         }
         segments.extend(has_segment.iter().enumerate().filter(|(_, has)| !**has).map(|(at, _)| Some(at)));
         Self {
-            answered,
             before,
             body,
             calls,
             grows,
             kept: known.into_iter().flatten().collect(),
+            matches,
             owner,
             prefix,
             recall,
             rows,
-            results,
             rules,
             said,
             segments,
@@ -211,6 +212,11 @@ impl<'a> History<'a> {
     /// Labels of what the request refers to and was made here.
     pub(super) fn kept(&self) -> impl Iterator<Item = Label> {
         self.kept.iter().cloned()
+    }
+
+    /// Whether a result may answer so many calls that not all of them are known.
+    pub(super) fn is_cut(&self) -> bool {
+        self.matches.is_cut
     }
 
     /// Keys of conversations that the request adds to.
@@ -253,8 +259,9 @@ impl<'a> History<'a> {
 
     /// The calls that a result may answer.
     fn calls(&self, result: usize) -> &[usize] {
-        let calls = self.results.get(result).map(|result| result.calls.clone());
-        calls.and_then(|calls| self.answered.get(calls)).unwrap_or_default()
+        let Matches { answered, results, .. } = &self.matches;
+        let calls = results.get(result).map(|result| result.calls.clone());
+        calls.and_then(|calls| answered.get(calls)).unwrap_or_default()
     }
 
     /// The place among the segments of the request.
@@ -276,7 +283,7 @@ impl<'a> History<'a> {
 
     /// The name of the tool that a result is of, as the conversation has it.
     pub(super) fn tool(&self, segment: usize) -> Option<String> {
-        let result = self.results.get(self.result(segment)?)?;
+        let result = self.matches.results.get(self.result(segment)?)?;
         let called = self.calls(self.result(segment)?).first().and_then(|at| self.made(*at));
         called.map(|call| &call.name).or(result.own_name.as_ref()).map(|name| name.clone().into_owned())
     }
@@ -284,48 +291,64 @@ impl<'a> History<'a> {
 
 /// The calls that each result may answer: those of its id that come before it; without an id, the first of its name
 /// that no result before it answers.
-fn matched<'a>(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> (Vec<Matched<'a>>, Vec<usize>) {
-    let mut taken = vec![false; calls.len()];
-    let mut matched = Vec::with_capacity(view.results.len());
-    let mut answered = Vec::with_capacity(view.results.len());
-    let by_id = calls.iter().enumerate().filter_map(|(at, call)| Some((call.id.as_deref()?, at)));
-    let mut by_id: Vec<(&str, usize)> = by_id.collect();
-    by_id.sort_unstable();
-    let by_name = view.results.iter().any(|result| result.name.is_some());
-    let named = calls.iter().filter(|_| by_name).map(|call| call.call.name.map(|name| decode(body, name)));
-    let names: Vec<Cow<'_, str>> = named.map(Option::unwrap_or_default).collect();
-    for result in &view.results {
-        let own_name = result.name.map(|name| decode(body, name));
-        let id = result.call_id.map(|id| decode(body, id)).filter(|id| !id.is_empty());
-        let named = [result.call_id, result.name].into_iter().flatten().map(|text| text.span.start).next();
-        let place = result.content.map(|span| span.start).or(named);
-        let place = place.unwrap_or(usize::MAX);
-        let first = answered.len();
-        match (id, &own_name) {
-            (Some(id), _) => {
-                let first = by_id.partition_point(|(other, _)| *other < id.as_ref());
-                let all = by_id.iter().skip(first).take_while(|(other, _)| *other == id.as_ref());
-                let all = all.map(|(_, at)| *at);
-                answered.extend(all.filter(|at| calls.get(*at).is_some_and(|call| call.position < place)));
-            }
-            (None, Some(name)) => {
-                let found = calls.iter().enumerate().position(|(at, call)| {
-                    !taken.get(at).copied().unwrap_or(true)
-                        && call.id.is_none()
-                        && names.get(at).is_some_and(|own| own == name)
-                        && call.position < place
-                });
-                if let Some(taken) = found.and_then(|at| taken.get_mut(at)) {
-                    *taken = true;
+struct Matches<'a> {
+    /// Calls, by their numbers, those of each result in one piece.
+    answered: Vec<usize>,
+    /// Whether there are more pairs of a result and a call than are looked at.
+    is_cut: bool,
+    results: Vec<Matched<'a>>,
+}
+
+impl<'a> Matches<'a> {
+    fn of(body: &'a [u8], view: &RequestView, calls: &[Past<'_>]) -> Self {
+        let numbered = || calls.iter().enumerate();
+        let mut by_id: Vec<(&str, usize, usize)> =
+            numbered().filter_map(|(at, call)| Some((call.id.as_deref()?, call.position, at))).collect();
+        by_id.sort_unstable();
+        let has_names = view.results.iter().any(|result| result.name.is_some());
+        let nameless = numbered().filter(|(_, call)| has_names && call.id.is_none());
+        let name = |call: &Past<'_>| call.call.name.map(|name| decode(body, name)).unwrap_or_default();
+        let mut by_name: Vec<(Cow<'_, str>, usize, usize)> =
+            nameless.map(|(at, call)| (name(call), call.position, at)).collect();
+        by_name.sort_unstable();
+        // For the first one of each name: how many of the name are taken.
+        let mut taken = vec![0; by_name.len()];
+        let mut all = Self { answered: Vec::new(), is_cut: false, results: Vec::new() };
+        for result in &view.results {
+            let own_name = result.name.map(|name| decode(body, name));
+            let id = result.call_id.map(|id| decode(body, id)).filter(|id| !id.is_empty());
+            let named =
+                [result.call_id, result.name].into_iter().flatten().map(|text| text.span.start).next();
+            let place = result.content.map(|span| span.start).or(named);
+            let place = place.unwrap_or(usize::MAX);
+            let first = all.answered.len();
+            match (id, &own_name) {
+                (Some(id), _) => {
+                    let from = by_id.partition_point(|(other, ..)| *other < id.as_ref());
+                    let is_before = |(other, position, _): &&(&str, usize, usize)| {
+                        *other == id.as_ref() && *position < place
+                    };
+                    let before = by_id.iter().skip(from).take_while(is_before).map(|(.., at)| *at);
+                    all.answered.extend(before.take(MAX_ANSWERED.saturating_sub(first)));
+                    all.is_cut |= all.answered.len() >= MAX_ANSWERED;
                 }
-                answered.extend(found);
+                (None, Some(name)) => {
+                    let from = by_name.partition_point(|(other, ..)| other < name);
+                    if let Some(taken) = taken.get_mut(from)
+                        && let Some((other, position, at)) = by_name.get(from.saturating_add(*taken))
+                        && (other == name && *position < place)
+                    {
+                        *taken = taken.saturating_add(1);
+                        all.answered.push(*at);
+                    }
+                }
+                (None, None) => {}
             }
-            (None, None) => {}
+            let calls = first..all.answered.len();
+            all.results.push(Matched { calls, has_files: result.has_files, own_name });
         }
-        let calls = first..answered.len();
-        matched.push(Matched { calls, has_files: result.has_files, own_name });
+        all
     }
-    (matched, answered)
 }
 
 fn kind(origin: Origin) -> u8 {
@@ -380,3 +403,6 @@ pub(super) fn call_key(
 fn canonical(json: &str) -> String {
     Value::from_json(json.as_bytes()).map_or_else(|_| json.to_owned(), |value| format!("{value:?}"))
 }
+
+#[cfg(test)]
+mod tests;

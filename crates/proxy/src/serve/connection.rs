@@ -24,7 +24,7 @@ use crate::phases;
 use crate::record::Exchange;
 
 /// Largest head of a request, and largest step in which its body is read.
-pub(crate) const READ_BUFFER: usize = 128 << 10;
+const READ_BUFFER: usize = 128 << 10;
 
 /// How long a connection that has said nothing yet is kept when nothing new is served any more.
 const LAST_CALL: Duration = Duration::from_millis(100);

@@ -68,3 +68,34 @@ fn many_results_of_one_call_take_no_more_room_than_they_say() {
     assert_eq!((read.label.trust, read.results.len()), (Trust::Trusted, 200));
     assert!(memory.size() < 2_000_000, "{}", memory.size());
 }
+
+#[test]
+fn texts_are_compared_with_so_many_bytes_of_results_and_no_more() {
+    let case = Case::new(
+        "tools: [
+          { tool: send, sensitive: [to] },
+          { tool: move, calls: [{ when: { asked: [move it] }, then: allow }, { then: block }] }
+        ]",
+    );
+    let page = format!("{}{}", PAGE, "z".repeat(17 << 20));
+    let page = serde_json::Value::from(page).to_string();
+    let quoted = serde_json::Value::from(format!("move it to ann@corp.example: {PAGE}")).to_string();
+    let verdicts = |quotes: usize, is_last: bool| {
+        let mut segments =
+            vec![Segment { origin: Origin::Result(Answered::default()), raw: page.as_bytes() }];
+        let quote = || Segment { origin: Origin::User, raw: quoted.as_bytes() };
+        segments.extend((0..quotes).map(|_| quote()));
+        let own = Segment { origin: Origin::User, raw: br#""move it to ann@corp.example""# };
+        segments.insert(if is_last { segments.len() } else { 1 }, own);
+        let memory = Memory::new([1; 32], 1 << 26);
+        let read = case.policy.read_conversation(segments.as_slice(), &case.setting(), &memory, None);
+        let verdict = |tool| case.call(&read, tool, r#"{"to":"ann@corp.example"}"#).verdict;
+        (verdict("send"), verdict("move"))
+    };
+    let blocked = Verdict::Refuse(Refusal::Blocked);
+    assert_eq!(verdicts(2, true), (ALLOW, ALLOW));
+    assert_eq!(verdicts(2, false), (ALLOW, ALLOW));
+    // Sources are looked at from the first one on, what was asked from the last one back.
+    assert_eq!(verdicts(70, true), (ARGUMENTS, ALLOW));
+    assert_eq!(verdicts(70, false), (ALLOW, blocked));
+}

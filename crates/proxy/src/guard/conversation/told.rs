@@ -42,7 +42,7 @@ impl<'b> Told<'b, '_> {
     }
 
     fn answered(&self, result: usize) -> Answered<'b> {
-        let Some(matched) = self.history.results.get(result) else { return Answered::default() };
+        let Some(matched) = self.history.matches.results.get(result) else { return Answered::default() };
         let made = self.history.calls(result).iter().filter_map(|at| self.history.made(*at));
         let calls = made.map(|call| Asked {
             arguments: call.arguments.as_deref().map(str::as_bytes),
