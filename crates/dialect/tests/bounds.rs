@@ -106,3 +106,19 @@ fn a_second_message_is_unreadable_whatever_event_brings_it() {
         assert!(second.unreadable, "{second:?}");
     }
 }
+
+#[test]
+fn arguments_of_an_item_that_is_no_call_are_unreadable() {
+    for item in [json!({"id": "fc_1", "name": "send"}), json!({"id": "fc_1", "type": "message"})] {
+        for (verb, said) in [("delta", "delta"), ("done", "arguments")] {
+            let mut reader = OpenAiResponses.stream_reader();
+            let added = json!({"type": "response.output_item.added", "output_index": 0, "item": item});
+            let added = reader.event(None, added.to_string().as_bytes());
+            assert!(!added.unreadable, "{added:?}");
+            let kind = format!("response.function_call_arguments.{verb}");
+            let piece = json!({"type": kind, "output_index": 0, "item_id": "fc_1", said: "{}"});
+            let piece = reader.event(None, piece.to_string().as_bytes());
+            assert!(piece.unreadable, "{item} {verb}: {piece:?}");
+        }
+    }
+}

@@ -347,6 +347,8 @@ impl ResponseStream {
                 ("done", _, Some(all)) => self.items.fix_arguments(at, Some(&all)),
                 _ => class.unreadable = true,
             }
+            // Arguments of what said that it is no call: a client may put them together all the same.
+            class.unreadable |= row.is_some_and(items::Row::is_call) && self.items.call_at(at).is_none();
         }
         if let (Some(command), Some(place), "done") = (event.command, event.command_index, verb) {
             self.items.note_command(at, place, &decode(r.bytes(), command));
