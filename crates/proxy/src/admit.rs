@@ -16,8 +16,10 @@ use crate::snapshot::Snapshot;
 use crate::target;
 use crate::vertex::ToVertex;
 
-/// Fields by which Google's and other servers take another method than the request line's.
-const METHOD_OVERRIDES: [&str; 3] = ["x-http-method", "x-http-method-override", "x-method-override"];
+/// Whether Google's and other servers take another method than the request line's by this field.
+fn overrides_method(name: &str) -> bool {
+    matches!(name, "x-http-method" | "x-http-method-override" | "x-method-override")
+}
 
 /// A request whose agent and provider are known.
 #[derive(Clone, Debug)]
@@ -55,19 +57,20 @@ pub(crate) fn provider<'a>(snapshot: &'a Snapshot, path: &str) -> Option<&'a Arc
     target::split_provider(path).and_then(|(name, _)| snapshot.provider(name))
 }
 
-/// Finds out who asks for what.
+/// Finds out who asks for what. What it finds is apart, because it goes through many hands.
 pub(crate) fn admit(
     state: &State,
     snapshot: &Snapshot,
+    provider: Option<&Arc<Provider>>,
     head: Parts,
     exchange: &mut Exchange,
-) -> Result<Admitted, Failure> {
+) -> Result<Box<Admitted>, Failure> {
     if state.is_closing() {
         return Err(Failure::Draining);
     }
     let path = head.uri.path();
     let (_, rest) = target::split_provider(path).ok_or(Failure::UnknownProvider)?;
-    let provider = Arc::clone(provider(snapshot, path).ok_or(Failure::UnknownProvider)?);
+    let provider = Arc::clone(provider.ok_or(Failure::UnknownProvider)?);
     exchange.addressed(&provider);
     let (agent, rest) = agent(snapshot, rest)?;
     exchange.admitted(agent);
@@ -82,7 +85,7 @@ pub(crate) fn admit(
     };
     let (agent, path) = (Arc::clone(agent), rest.to_owned());
     let (method, dialect) = recognise(&provider, &head, &recognised);
-    let admitted = Admitted { agent, dialect, head, method, path, provider, recognised, vertex };
+    let admitted = Box::new(Admitted { agent, dialect, head, method, path, provider, recognised, vertex });
     let keeps = dialect.is_some_and(|dialect| dialect.keeps_answer(admitted.target()));
     exchange.routed(dialect, keeps);
     Ok(admitted)
@@ -120,7 +123,7 @@ fn agent<'a, 'p>(snapshot: &'a Snapshot, path: &'p str) -> Result<(&'a Arc<Agent
 /// The methods that the provider may take the request for: its own, and with a field that overrides it each one that a
 /// dialect knows, whatever the field says.
 fn methods(head: &Parts) -> impl Iterator<Item = Method> {
-    let overridden = METHOD_OVERRIDES.iter().any(|name| head.headers.contains_key(*name));
+    let overridden = head.headers.keys().any(|name| overrides_method(name.as_str()));
     let others = overridden.then_some([Method::POST, Method::GET]).into_iter().flatten();
     std::iter::once(head.method.clone()).chain(others)
 }

@@ -17,7 +17,7 @@ use crate::serve::Worker;
 /// A request that was sent and may be sent again, longer.
 #[derive(Debug)]
 pub(crate) struct Again {
-    admitted: Admitted,
+    admitted: Box<Admitted>,
     body: Bytes,
     dialect: &'static dyn Dialect,
 }
@@ -43,7 +43,7 @@ impl std::fmt::Debug for Asking {
 }
 
 impl Again {
-    pub(crate) fn new(admitted: Admitted, body: Bytes, dialect: &'static dyn Dialect) -> Self {
+    pub(crate) fn new(admitted: Box<Admitted>, body: Bytes, dialect: &'static dyn Dialect) -> Self {
         Self { admitted, body, dialect }
     }
 

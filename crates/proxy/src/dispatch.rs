@@ -83,7 +83,7 @@ pub(crate) async fn dispatch(
     let answer = answer.map_err(failed)?;
     exchange.answered(answer.status().as_u16());
     let framing = framing(&admitted, &answer);
-    let Admitted { dialect, head, vertex, .. } = admitted;
+    let Admitted { dialect, head, vertex, .. } = *admitted;
     let (idle, method) = (provider.idle, head.method);
     Ok(Dispatched { again, answer, dialect, framing, guard, idle, method, vertex })
 }

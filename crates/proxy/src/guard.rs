@@ -11,7 +11,7 @@ use std::sync::{Arc, MutexGuard};
 use bytes::Bytes;
 use dialect::Dialect;
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, HeaderName};
+use http::header::HeaderValue;
 use model::{
     Agent, Carrier, Label, Mode, OnRefusal, OutputKind, Refusal, RequestView, ResponseView, ToolCall,
     ToolKind, Trust,
@@ -31,22 +31,28 @@ use conversation::History;
 use judgement::Judgement;
 pub(crate) use judgement::Said;
 
-/// Header fields in which clients name their session.
-static SESSIONS: [HeaderName; 5] = [
-    HeaderName::from_static("x-archestra-session-id"),
-    HeaderName::from_static("x-claude-code-session-id"),
-    HeaderName::from_static("session-id"),
-    HeaderName::from_static("session_id"),
-    HeaderName::from_static("conversation_id"),
-];
+/// Header fields in which clients name their session: the rank of one, the lowest first.
+fn session_rank(name: &str) -> Option<usize> {
+    Some(match name {
+        "x-archestra-session-id" => 0,
+        "x-claude-code-session-id" => 1,
+        "session-id" => 2,
+        "session_id" => 3,
+        "conversation_id" => 4,
+        _ => return None,
+    })
+}
 
-/// Header fields with a client's key.
-static KEYS: [HeaderName; 4] = [
-    AUTHORIZATION,
-    HeaderName::from_static("api-key"),
-    HeaderName::from_static("x-api-key"),
-    HeaderName::from_static("x-goog-api-key"),
-];
+/// Header fields with a client's key: the rank of one, the lowest first.
+fn key_rank(name: &str) -> Option<usize> {
+    Some(match name {
+        "authorization" => 0,
+        "api-key" => 1,
+        "x-api-key" => 2,
+        "x-goog-api-key" => 3,
+        _ => return None,
+    })
+}
 
 /// How often a model is asked again, where nothing else is set.
 const REASKS: u32 = 10;
@@ -113,7 +119,7 @@ impl Guard {
             false => Label::default(),
         };
         Some(Box::new(Self {
-            said: Said::new(&revision.id, mode),
+            said: Said::new(&revision, mode),
             reasks: agent.guard.max_reasks.unwrap_or(REASKS),
             agent,
             conversation: None,
@@ -149,7 +155,7 @@ impl Guard {
 
     /// Who calls: by their key, since nobody is authenticated here.
     pub(crate) fn caller(&self, headers: &HeaderMap, query: &str, recall: &Recall) -> Caller {
-        let secret = KEYS.iter().find_map(|name| headers.get(name)).map(|value| value.as_bytes());
+        let secret = ranked(headers, key_rank, |value| Some(value.as_bytes()));
         // Google's clients may send it so.
         let secret =
             secret.or_else(|| query.split('&').find_map(|part| part.strip_prefix("key=")).map(str::as_bytes));
@@ -177,7 +183,7 @@ impl Guard {
         }
         self.declared = conversation::declared(body, view, &recall.memory);
         let policy = &self.revision.policy;
-        let rules = policy.is_idle().then(|| (self.revision.id.clone(), self.agent.guard.untrusted_users));
+        let rules = policy.is_idle().then_some((self.revision.number, self.agent.guard.untrusted_users));
         let history = History::read((body, view, trail), self.owner, recall, rules);
         if history.is_cut() && self.mode == Mode::Enforce {
             return Err(Failure::TooManyAnswered);
@@ -192,8 +198,8 @@ impl Guard {
         let policy = &self.revision.policy;
         let read = policy.read_conversation(&told, &self.setting(), &recall.memory, history.before());
         history.leave(trail, &read);
-        history.whole_as_read().into_iter().for_each(|key| recall.tighten(key, &read.label));
-        let known = caller.session.into_iter().chain(history.whole()).chain(history.grows());
+        history.whole_as_read.into_iter().for_each(|key| recall.tighten(key, &read.label));
+        let known = caller.session.into_iter().chain(history.whole).chain(history.grows());
         for key in known {
             recall.tighten(key, &read.label);
             self.keys.push(key);
@@ -461,7 +467,22 @@ fn on_refusal(policy: &Policy) -> OnRefusal {
 }
 
 fn session(headers: &HeaderMap) -> Option<&str> {
-    let values = SESSIONS.iter().filter_map(|name| headers.get(name));
-    let mut values = values.filter_map(|value| value.to_str().ok());
-    values.find(|id| !id.is_empty() && id.len() <= LONGEST_SESSION)
+    let is_name = |id: &&str| !id.is_empty() && id.len() <= LONGEST_SESSION;
+    ranked(headers, session_rank, |value| value.to_str().ok().filter(is_name))
+}
+
+/// What the field of the lowest rank says, of those that say something. The fields are looked at once, since they are few.
+fn ranked<'a, T>(
+    headers: &'a HeaderMap,
+    rank: impl Fn(&str) -> Option<usize>,
+    read: impl Fn(&'a HeaderValue) -> Option<T>,
+) -> Option<T> {
+    let mut found = None;
+    for (name, value) in headers {
+        let Some(rank) = rank(name.as_str()) else { continue };
+        if found.as_ref().is_none_or(|(lowest, _)| rank < *lowest) {
+            found = read(value).map(|read| (rank, read)).or(found);
+        }
+    }
+    found.map(|(_, read)| read)
 }

@@ -22,7 +22,7 @@ use crate::snapshot::Snapshot;
 /// that was not inspected, or other bytes than the inspected ones, cannot be dispatched.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    admitted: Admitted,
+    admitted: Box<Admitted>,
     guard: Option<Box<Guard>>,
     payload: Payload,
 }
@@ -36,12 +36,12 @@ pub(crate) enum Payload {
 
 impl Permit {
     /// For a request that was permitted, to which nothing was added but the model's own answer and what we say of it.
-    pub(crate) fn again(admitted: Admitted, body: Bytes) -> Self {
+    pub(crate) fn again(admitted: Box<Admitted>, body: Bytes) -> Self {
         Self { admitted, guard: None, payload: Payload::Whole(body) }
     }
 
     /// Gives the permit up for what it allows to send, and what judges the answer.
-    pub(crate) fn redeem(self) -> (Admitted, Payload, Option<Box<Guard>>) {
+    pub(crate) fn redeem(self) -> (Box<Admitted>, Payload, Option<Box<Guard>>) {
         (self.admitted, self.payload, self.guard)
     }
 }
@@ -99,10 +99,10 @@ fn check_route(admitted: &Admitted) -> Result<(), Failure> {
 /// What is judged as JSON must not be a form to the provider.
 fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
     let is_json = |value: &HeaderValue| {
-        let value = value.as_bytes().to_ascii_lowercase();
-        value.split(|byte| *byte == b';').next().map(<[u8]>::trim_ascii).is_some_and(|essence| {
-            essence.is_empty() || essence == b"text/plain" || essence.ends_with(b"json")
-        })
+        let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        essence.is_empty()
+            || essence.eq_ignore_ascii_case(b"text/plain")
+            || essence.last_chunk::<4>().is_some_and(|suffix| suffix.eq_ignore_ascii_case(b"json"))
     };
     if headers.get_all(CONTENT_TYPE).iter().all(is_json) { Ok(()) } else { Err(Failure::TypeNotJudged) }
 }

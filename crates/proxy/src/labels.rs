@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::Label;
+use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// Most labels that are kept of each kind; those that were not asked for the longest are forgotten first. A call that is
 /// forgotten counts as never seen, which is stricter; a session or a row counts as new, which is not.
@@ -52,7 +53,7 @@ pub(crate) enum Subject<'a> {
     /// A row of segments that was sent before, by a hash of it.
     Prefix(u64),
     /// The same, read under rules by which nothing is refused: their revision, and whether users are not trusted.
-    Read(u64, (&'a str, bool)),
+    Read(u64, (u64, bool)),
     /// What a provider keeps, by its id.
     Reference(&'a str),
     /// A session of a client.
@@ -73,9 +74,16 @@ pub(crate) trait Labels: std::fmt::Debug + Send + Sync {
     fn tighten(&self, key: Key, label: &Label);
 }
 
-/// Makes keys.
-#[derive(Debug, Default)]
-pub(crate) struct Keys(RandomState, RandomState);
+/// Makes keys. The hash has a key of its own, which nobody knows.
+#[derive(Debug)]
+pub(crate) struct Keys(SipHasher13);
+
+impl Default for Keys {
+    fn default() -> Self {
+        let random = RandomState::new();
+        Self(SipHasher13::new_with_keys(random.hash_one(0), random.hash_one(1)))
+    }
+}
 
 /// To whom it belongs what a label is kept of: an agent, and who calls; without anybody, nobody.
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,7 +99,8 @@ impl Owner {
 impl Keys {
     /// An agent, and who calls it.
     pub(crate) fn owner(&self, agent: &str, caller: u64) -> Owner {
-        Owner(self.0.hash_one((agent, caller)), self.1.hash_one((agent, caller)))
+        let (high, low) = self.hash((agent, caller));
+        Owner(high, low)
     }
 
     /// The key of something that belongs to `owner`.
@@ -100,13 +109,19 @@ impl Keys {
             Subject::Reference(_) | Subject::Session(_) => true,
             Subject::Call(..) | Subject::Prefix(..) | Subject::Read(..) | Subject::Tool(..) => false,
         };
-        let hash = (self.0.hash_one((owner.0, subject)), self.1.hash_one((owner.1, subject)));
-        Key { hash, is_lasting }
+        Key { hash: self.hash((owner.0, owner.1, subject)), is_lasting }
     }
 
     /// A number for a secret, from which it cannot be told.
     pub(crate) fn number(&self, secret: &[u8]) -> u64 {
-        self.0.hash_one(secret)
+        self.hash(secret).0
+    }
+
+    fn hash(&self, of: impl Hash) -> (u64, u64) {
+        let mut hasher = self.0;
+        of.hash(&mut hasher);
+        let hash = hasher.finish128();
+        (hash.h1, hash.h2)
     }
 }
 

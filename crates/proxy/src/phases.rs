@@ -25,11 +25,12 @@ pub(crate) async fn exchange(
     let state = &worker.state;
     let snapshot = state.snapshot.load_full(); // one for the whole exchange
     let (head, body) = request.into_parts();
-    let mut errors = admit::provider(&snapshot, head.uri.path()).map(|provider| provider.errors);
+    let provider = admit::provider(&snapshot, head.uri.path());
+    let mut errors = provider.map(|provider| provider.errors);
 
     let way = async {
         let waits = head.headers.contains_key(EXPECT);
-        let admitted = match admit(state, &snapshot, head, &mut exchange) {
+        let admitted = match admit(state, &snapshot, provider, head, &mut exchange) {
             // who: agent, provider, dialect
             Ok(admitted) => admitted,
             Err(failure) => {

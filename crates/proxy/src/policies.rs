@@ -21,6 +21,8 @@ const LARGEST: u64 = 4 << 20;
 pub(crate) struct Revision {
     /// The same for the same text.
     pub(crate) id: String,
+    /// The same as a number.
+    pub(crate) number: u64,
     pub(crate) policy: Policy,
 }
 
@@ -39,7 +41,8 @@ impl Revision {
         let policy = Policy::parse(&name, &text).map_err(|error| error.to_string())?;
         let mut hasher = DefaultHasher::new();
         hasher.write(text.as_bytes());
-        Ok(Self { id: format!("{:016x}", hasher.finish()), policy })
+        let number = hasher.finish();
+        Ok(Self { id: format!("{number:016x}"), number, policy })
     }
 }
 

@@ -38,7 +38,7 @@ const GROWTH: usize = 4;
 /// A request that has been read as far as it is going to be.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    pub(crate) admitted: Admitted,
+    pub(crate) admitted: Box<Admitted>,
     pub(crate) content: Content,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Content {
 
 /// Reads a conversation; anything else is left to arrive.
 pub(crate) async fn read(
-    mut admitted: Admitted,
+    mut admitted: Box<Admitted>,
     body: Incoming,
     snapshot: &Snapshot,
     state: &State,

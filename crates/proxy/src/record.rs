@@ -1,12 +1,13 @@
 //! The record: every exchange ends in one line, also one that was refused, failed or given up.
 
+mod object;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use dialect::Dialect;
 use model::{Agent, Reference, RequestView, ResponseView, Usage};
-use serde::Serialize;
 use tokio::time::Instant;
 use upstream::Provider;
 use uuid::Uuid;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use crate::clock;
 use crate::guard::{Guard, Keeper, Said};
 use crate::serve::State;
+pub(crate) use object::Object;
 
 /// What is recorded as the route of requests that are no conversation.
 const PASS_THROUGH: &str = "pass-through";
@@ -22,8 +24,7 @@ const PASS_THROUGH: &str = "pass-through";
 const LONGEST: usize = 200;
 
 /// How an exchange ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The client left before the end.
     Abandoned,
@@ -37,14 +38,36 @@ pub(crate) enum Outcome {
     Refused,
 }
 
+impl Outcome {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Abandoned => "abandoned",
+            Self::Completed => "completed",
+            Self::UpstreamError => "upstream_error",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// Whose fault it is that an exchange did not complete.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     Client,
     Policy,
     Upstream,
     Us,
+}
+
+impl Fault {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Policy => "policy",
+            Self::Upstream => "upstream",
+            Self::Us => "us",
+        }
+    }
 }
 
 /// An exchange while it runs. Dropping it ends it; one that nobody [ended](Self::end) was given up by its
@@ -55,7 +78,8 @@ pub(crate) struct Exchange {
     at: SystemTime,
     body: RequestBytes,
     ended: Option<Ended>,
-    facts: Facts,
+    /// Apart, because an exchange goes through many hands.
+    facts: Box<Facts>,
     started: Instant,
     state: Arc<State>,
 }
@@ -107,49 +131,12 @@ struct Facts {
     usage: Usage,
 }
 
-/// The line, in the order in which it is written.
-#[derive(Serialize)]
-struct Line<'a> {
-    time: String,
-    exchange: Uuid,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    asks_for: Option<Uuid>,
-    agent: Option<&'a str>,
-    provider: Option<&'a str>,
-    route: Option<&'a str>,
-    method: &'a str,
-    path: &'a str,
-    model: Option<&'a str>,
-    stream: bool,
-    status: Option<u16>,
-    upstream_status: Option<u16>,
-    outcome: Outcome,
-    fault: Option<Fault>,
-    reason: Option<&'a str>,
-    error: Option<&'a str>,
-    stop: Option<&'a str>,
-    tools: usize,
-    tool_results: usize,
-    tool_calls: usize,
-    references: usize,
-    unseen_references: usize,
-    input_tokens: Option<u64>,
-    cached_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-    request_bytes: u64,
-    response_bytes: u64,
-    first_byte_us: Option<u64>,
-    duration_us: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    policy: Option<&'a Said>,
-}
-
 impl Exchange {
     /// Begins an exchange. Its path is recorded without the query, which may hold a key.
     pub(crate) fn begin(state: Arc<State>, method: &http::Method, path: &str) -> Self {
         let at = clock::wall();
         let method = shortened(method.as_str());
-        let facts = Facts { method, path: shortened(path), ..Facts::default() };
+        let facts = Box::new(Facts { method, path: shortened(path), ..Facts::default() });
         let body = RequestBytes::Known(0);
         Self { id: clock::id(at), at, body, ended: None, facts, started: clock::now(), state }
     }
@@ -206,7 +193,7 @@ impl Exchange {
     /// Begins the exchange in which the provider is asked again for this one's client.
     pub(crate) fn again(&self, body_bytes: usize) -> Self {
         let at = clock::wall();
-        let facts = Facts {
+        let facts = Box::new(Facts {
             agent: self.facts.agent.clone(),
             asks_for: Some(self.id),
             keeps: self.facts.route.flatten().is_some() && self.facts.keeps_answers,
@@ -219,7 +206,7 @@ impl Exchange {
             stream: self.facts.stream,
             tools: self.facts.tools,
             ..Facts::default()
-        };
+        });
         let (body, state) = (RequestBytes::Known(body_bytes as u64), Arc::clone(&self.state));
         Self { id: clock::id(at), at, body, ended: None, facts, started: clock::now(), state }
     }
@@ -314,64 +301,73 @@ impl Exchange {
         self.ended.get_or_insert(Ended { fault, outcome, reason });
     }
 
-    fn line(&self) -> Line<'_> {
-        let given_up = if std::thread::panicking() {
-            Ended { fault: Some(Fault::Us), outcome: Outcome::Failed, reason: Some("panic") }
-        } else if self.state.is_over() {
-            Ended { fault: Some(Fault::Us), outcome: Outcome::Failed, reason: Some("shutdown") }
-        } else {
-            Ended { fault: Some(Fault::Client), outcome: Outcome::Abandoned, reason: Some("client_left") }
+    fn ending(&self) -> Ended {
+        let given_up = || {
+            let (fault, outcome, reason) = if std::thread::panicking() {
+                (Fault::Us, Outcome::Failed, "panic")
+            } else if self.state.is_over() {
+                (Fault::Us, Outcome::Failed, "shutdown")
+            } else {
+                (Fault::Client, Outcome::Abandoned, "client_left")
+            };
+            Ended { fault: Some(fault), outcome, reason: Some(reason) }
         };
-        let Ended { fault, outcome, reason } = self.ended.unwrap_or(given_up);
-        let facts = &self.facts;
-        Line {
-            time: jiff::Timestamp::try_from(self.at).map(|at| at.to_string()).unwrap_or_default(),
-            exchange: self.id,
-            asks_for: facts.asks_for,
-            agent: facts.agent.as_ref().map(|agent| agent.id.as_str()),
-            provider: facts.provider.as_ref().map(|provider| provider.name.as_str()),
-            route: facts.route.map(|dialect| dialect.map_or(PASS_THROUGH, Dialect::name)),
-            method: &facts.method,
-            path: &facts.path,
-            model: facts.model.as_deref(),
-            stream: facts.stream,
-            status: facts.status,
-            upstream_status: facts.upstream_status,
-            outcome,
-            fault,
-            reason,
-            error: facts.error.as_deref(),
-            stop: facts.stop.as_deref(),
-            tools: facts.tools,
-            tool_results: facts.tool_results,
-            tool_calls: facts.tool_calls,
-            references: facts.references,
-            unseen_references: facts.unseen_references,
-            input_tokens: facts.usage.input_tokens,
-            cached_tokens: facts.usage.cached_tokens,
-            output_tokens: facts.usage.output_tokens,
-            request_bytes: match &self.body {
-                RequestBytes::Arriving(sent) => sent.load(Ordering::Relaxed),
-                RequestBytes::Known(bytes) => *bytes,
-            },
-            response_bytes: facts.response_bytes,
-            first_byte_us: facts.first_byte.map(micros),
-            duration_us: micros(clock::now().saturating_duration_since(self.started)),
-            policy: facts.judgement.as_ref(),
+        self.ended.unwrap_or_else(given_up)
+    }
+
+    /// The members of the line, in their order.
+    fn write(&self, line: &mut Object<'_>) {
+        let Ended { fault, outcome, reason } = self.ending();
+        let facts = &*self.facts;
+        let time = jiff::Timestamp::try_from(self.at).map(|at| at.to_string()).unwrap_or_default();
+        line.text("time", Some(&time));
+        let mut id = Uuid::encode_buffer();
+        line.text("exchange", Some(self.id.hyphenated().encode_lower(&mut id)));
+        if let Some(asks_for) = facts.asks_for {
+            line.text("asks_for", Some(asks_for.hyphenated().encode_lower(&mut id)));
+        }
+        line.text("agent", facts.agent.as_ref().map(|agent| agent.id.as_str()));
+        line.text("provider", facts.provider.as_ref().map(|provider| provider.name.as_str()));
+        line.text("route", facts.route.map(|dialect| dialect.map_or(PASS_THROUGH, Dialect::name)));
+        line.text("method", Some(&facts.method));
+        line.text("path", Some(&facts.path));
+        line.text("model", facts.model.as_deref());
+        line.flag("stream", facts.stream);
+        line.number("status", facts.status);
+        line.number("upstream_status", facts.upstream_status);
+        line.text("outcome", Some(outcome.name()));
+        line.text("fault", fault.map(Fault::name));
+        line.text("reason", reason);
+        line.text("error", facts.error.as_deref());
+        line.text("stop", facts.stop.as_deref());
+        line.number("tools", Some(facts.tools));
+        line.number("tool_results", Some(facts.tool_results));
+        line.number("tool_calls", Some(facts.tool_calls));
+        line.number("references", Some(facts.references));
+        line.number("unseen_references", Some(facts.unseen_references));
+        line.number("input_tokens", facts.usage.input_tokens);
+        line.number("cached_tokens", facts.usage.cached_tokens);
+        line.number("output_tokens", facts.usage.output_tokens);
+        let request_bytes = match &self.body {
+            RequestBytes::Arriving(sent) => sent.load(Ordering::Relaxed),
+            RequestBytes::Known(bytes) => *bytes,
+        };
+        line.number("request_bytes", Some(request_bytes));
+        line.number("response_bytes", Some(facts.response_bytes));
+        line.number("first_byte_us", facts.first_byte.map(micros));
+        line.number("duration_us", Some(micros(clock::now().saturating_duration_since(self.started))));
+        if let Some(judgement) = &facts.judgement {
+            line.object("policy", |policy| judgement.write(policy));
         }
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let mut line = Vec::with_capacity(640);
-        match serde_json::to_writer(&mut line, &self.line()) {
-            Ok(()) => {
-                line.push(b'\n');
-                self.state.recorder.line(&line);
-            }
-            Err(error) => tracing::error!(%error, exchange = %self.id, "record line not made"),
-        }
+        let mut line = Vec::with_capacity(1024);
+        Object::write(&mut line, |members| self.write(members));
+        line.push(b'\n');
+        self.state.recorder.line(&line);
     }
 }
 

@@ -12,6 +12,7 @@ use crate::beginnings::Trail;
 use crate::guard::Guard;
 use crate::policies::Revision;
 use crate::recall::Recall;
+use crate::record::Object;
 pub use crate::target::recognise;
 
 /// Bytes that may be remembered of contents.
@@ -48,7 +49,7 @@ impl Replay {
             slug: slug.to_owned(),
             vertex_ai: None,
         };
-        let revision = Revision { id: "replay".to_owned(), policy };
+        let revision = Revision { id: "replay".to_owned(), number: 0, policy };
         Self {
             agent: Arc::new(agent),
             recall: Arc::new(Recall::new(MEMORY).trusting_history()),
@@ -75,7 +76,9 @@ impl Replay {
         let caller = guard.caller(&HeaderMap::new(), "", &self.recall);
         let read = guard.read((request, &view, &Trail::default()), &caller, &self.recall, dialect);
         guard.observe(answer, 0..answer.calls.len());
-        let decisions = serde_json::to_value(guard.said()).map_err(|error| error.to_string())?;
+        let mut decisions = Vec::new();
+        Object::write(&mut decisions, |decisions| guard.said().write(decisions));
+        let decisions = serde_json::from_slice(&decisions).map_err(|error| error.to_string())?;
         let (sent, refused) = match read {
             Ok(sent) => (Some(sent), None),
             Err(failure) => (None, Some(failure.reason().to_owned())),

@@ -5,15 +5,24 @@ use std::borrow::Cow;
 /// Splits a path of ours into the provider's name and what follows it, which is empty or starts with `/`.
 pub(crate) fn split_provider(path: &str) -> Option<(&str, &str)> {
     let rest = path.strip_prefix("/v1/")?;
-    let at = rest.find('/').unwrap_or(rest.len());
+    let at = slash(rest).unwrap_or(rest.len());
     rest.split_at_checked(at)
 }
 
 /// Splits the first segment off a path that is empty or starts with `/`.
 pub(crate) fn split_segment(path: &str) -> (&str, &str) {
     let inner = path.strip_prefix('/').unwrap_or(path);
-    let at = inner.find('/').unwrap_or(inner.len());
+    let at = slash(inner).unwrap_or(inner.len());
     inner.split_at_checked(at).unwrap_or((inner, ""))
+}
+
+/// Paths are short: looking at each byte is faster than a search.
+fn slash(path: &str) -> Option<usize> {
+    path.bytes().position(|byte| byte == b'/')
+}
+
+fn has(path: &str, wanted: u8) -> bool {
+    path.bytes().any(|byte| byte == wanted)
 }
 
 /// A path as a provider may understand it, for recognition only: percent-encoding undone, also where it was done twice,
@@ -22,25 +31,27 @@ pub(crate) fn split_segment(path: &str) -> (&str, &str) {
 /// characters, bytes that are no UTF-8.
 pub fn recognise(path: &str) -> Option<Cow<'_, str>> {
     let mut seen = Cow::Borrowed(path);
-    // Some servers decode twice; nobody decodes more often than that.
-    for _ in 0..2 {
-        if !is_plain(&seen) {
-            return None;
-        }
-        if seen.contains('%') {
-            seen = Cow::Owned(percent_decode(&seen)?);
-        }
-    }
     if !is_plain(&seen) {
         return None;
     }
-    let odd = seen.contains("//") || seen.contains(';');
+    // Some servers decode twice; nobody decodes more often than that.
+    for _ in 0..2 {
+        if !has(&seen, b'%') {
+            break;
+        }
+        seen = Cow::Owned(percent_decode(&seen)?);
+        if !is_plain(&seen) {
+            return None;
+        }
+    }
+    let is_empty_segment = |pair: &[u8]| pair == b"//";
+    let odd = has(&seen, b';') || seen.as_bytes().windows(2).any(is_empty_segment);
     if odd { Some(Cow::Owned(fold(&seen))) } else { Some(seen) }
 }
 
 fn is_plain(path: &str) -> bool {
     let climbs = |segment: &str| matches!(segment.split(';').next(), Some("." | ".."));
-    !path.chars().any(|c| c.is_control() || c == '\\') && !path.split('/').any(climbs)
+    !path.chars().any(|c| c.is_control() || c == '\\') && !(has(path, b'.') && path.split('/').any(climbs))
 }
 
 fn percent_decode(text: &str) -> Option<String> {

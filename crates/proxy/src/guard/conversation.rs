@@ -51,7 +51,7 @@ fn named<'a>(body: &'a [u8], tool: &'a DeclaredTool) -> Option<Named<'a>> {
 }
 
 /// The revision of rules by which nothing is refused, and whether users are not trusted.
-type Rules = (String, bool);
+type Rules = (u64, bool);
 
 /// The calls of a request and what its segments are.
 pub(super) struct History<'a> {
@@ -70,7 +70,6 @@ pub(super) struct History<'a> {
     recall: &'a Recall,
     /// Hashes of the rows of segments from the first one on.
     rows: Vec<u64>,
-    rules: Option<Rules>,
     /// For each segment of the request, the result that it is; then the results that are no segment.
     segments: Vec<Option<usize>>,
     /// For each result, the first segment that it is, of those that are looked at.
@@ -80,6 +79,10 @@ pub(super) struct History<'a> {
     /// How many references nothing is known of.
     unseen: usize,
     view: &'a RequestView,
+    /// The key of all segments.
+    pub(super) whole: Option<Key>,
+    /// The key of all segments as they are read now, if they need not be read again.
+    pub(super) whole_as_read: Option<Key>,
 }
 
 /// A call in the conversation so far.
@@ -148,10 +151,13 @@ impl<'a> History<'a> {
             }
             None => (None, rows(body, view, recall.seed, Vec::new())),
         };
-        let prefix = longest(&rows, recall, |row| recall.key(owner, Subject::Prefix(row)));
-        let skipped = rules.as_ref().and_then(|(revision, open)| {
-            longest(&rows, recall, |row| recall.key(owner, Subject::Read(row, (revision, *open))))
-        });
+        let prefix = |row: &u64| recall.key(owner, Subject::Prefix(*row));
+        let whole = rows.last().map(prefix);
+        let as_read = |row: &u64, rules| recall.key(owner, Subject::Read(*row, rules));
+        let whole_as_read = rules.and_then(|rules| Some(as_read(rows.last()?, rules)));
+        let skipped =
+            rules.and_then(|rules| longest(&rows, recall, whole_as_read, |row| as_read(row, rules)));
+        let prefix = longest(&rows, recall, whole, prefix);
         let skipped = skipped.map_or(0, |(count, _)| count);
         let matches = Matches::of(body, view, &calls);
         let segments = view.segments.iter().map(|segment| match segment.origin {
@@ -187,12 +193,13 @@ impl<'a> History<'a> {
             prefix,
             recall,
             rows,
-            rules,
             said,
             segments,
             skipped,
             unseen,
             view,
+            whole,
+            whole_as_read,
         }
     }
 
@@ -227,17 +234,6 @@ impl<'a> History<'a> {
     /// How many segments were sent before, and the key of their label.
     pub(super) fn prefix(&self) -> Option<(usize, Key)> {
         self.prefix
-    }
-
-    /// The key of all segments.
-    pub(super) fn whole(&self) -> Option<Key> {
-        self.rows.last().map(|row| self.recall.key(self.owner, Subject::Prefix(*row)))
-    }
-
-    /// The key of all segments as they are read now, if they need not be read again.
-    pub(super) fn whole_as_read(&self) -> Option<Key> {
-        let ((revision, open), row) = (self.rules.as_ref()?, self.rows.last()?);
-        Some(self.recall.key(self.owner, Subject::Read(*row, (revision, *open))))
     }
 
     /// The conversation as this policy reads it, without what is not looked at.
@@ -363,10 +359,15 @@ fn kind(origin: Origin) -> u8 {
     }
 }
 
-/// The longest row of segments that there is a label for: how many they are, and its key.
-fn longest(rows: &[u64], recall: &Recall, key: impl Fn(u64) -> Key) -> Option<(usize, Key)> {
-    let rows = rows.iter().enumerate().rev();
-    let mut keys = rows.map(|(at, row)| (at.saturating_add(1), key(*row)));
+/// The longest row of segments that there is a label for: how many they are, and its key. The key of all is known.
+fn longest(
+    rows: &[u64],
+    recall: &Recall,
+    whole: Option<Key>,
+    key: impl Fn(&u64) -> Key,
+) -> Option<(usize, Key)> {
+    let shorter = rows.iter().enumerate().rev().skip(1).map(|(at, row)| (at.saturating_add(1), key(row)));
+    let mut keys = whole.map(|key| (rows.len(), key)).into_iter().chain(shorter);
     keys.find(|(_, key)| recall.label(*key).is_some())
 }
 

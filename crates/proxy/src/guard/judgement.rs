@@ -6,9 +6,11 @@ use std::time::Duration;
 use model::{Audience, Label, Mode, Verdict};
 use policy::explain::Source;
 use policy::{CallDecision, Conversation, ResultDecision};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::clock;
+use crate::policies::Revision;
+use crate::record::Object;
 use crate::tools::{Fingerprint, digits};
 
 /// Most decisions that are recorded of one exchange; the rest is counted.
@@ -22,25 +24,24 @@ const LONGEST: usize = 128;
 pub(crate) struct Said(Arc<Mutex<Judgement>>);
 
 impl Said {
-    pub(super) fn new(revision: &str, mode: Mode) -> Self {
+    pub(super) fn new(revision: &Arc<Revision>, mode: Mode) -> Self {
         Self(Arc::new(Mutex::new(Judgement::new(revision, mode))))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Judgement> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Serialize for Said {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.lock().serialize(serializer)
+    /// Writes what is recorded of them.
+    pub(crate) fn write(&self, out: &mut Object<'_>) {
+        self.lock().write(out);
     }
 }
 
 /// Decisions of one exchange.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Judgement {
-    revision: String,
+    revision: Arc<Revision>,
     mode: &'static str,
     /// How far the conversation is trusted, and who may see it.
     context: Option<Context>,
@@ -60,13 +61,10 @@ pub(super) struct Judgement {
     judging_us: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct Context {
-    trust: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    audience: Option<Vec<String>>,
+    label: Label,
     /// Place of the first segment that lowered it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     lowered_by: Option<usize>,
 }
 
@@ -110,14 +108,14 @@ struct Argument {
 }
 
 impl Judgement {
-    pub(super) fn new(revision: &str, mode: Mode) -> Self {
+    pub(super) fn new(revision: &Arc<Revision>, mode: Mode) -> Self {
         let mode = match mode {
             Mode::Enforce => "enforce",
             Mode::Observe => "observe",
             Mode::Off => "off",
         };
         Self {
-            revision: revision.to_owned(),
+            revision: Arc::clone(revision),
             mode,
             context: None,
             results: Vec::new(),
@@ -132,14 +130,35 @@ impl Judgement {
         }
     }
 
+    fn write(&self, out: &mut Object<'_>) {
+        out.text("revision", Some(&self.revision.id));
+        out.text("mode", Some(self.mode));
+        match &self.context {
+            None => out.text("context", None),
+            Some(Context { label, lowered_by }) => out.object("context", |out| {
+                out.text("trust", Some(label.trust.name()));
+                if let Audience::Readers(names) = &label.audience {
+                    out.list("audience", &names.iter().collect::<Vec<_>>());
+                }
+                if lowered_by.is_some() {
+                    out.number("lowered_by", *lowered_by);
+                }
+            }),
+        }
+        out.list("results", &self.results);
+        out.number("known", Some(self.known));
+        out.list("calls", &self.calls);
+        out.number("unlisted", Some(self.unlisted));
+        out.number("refused", Some(self.refused));
+        out.number("withheld", Some(self.withheld));
+        out.number("changed", Some(self.changed));
+        out.number("asked_again", Some(self.asked_again));
+        out.number("judging_us", Some(self.judging_us));
+    }
+
     /// The label of the conversation, and the segment of the request that lowered it first.
     pub(super) fn context(&mut self, read: &Conversation, lowered_by: Option<usize>) {
-        let Label { trust, audience } = &read.label;
-        let audience = match audience {
-            Audience::Everyone => None,
-            Audience::Readers(names) => Some(names.iter().cloned().collect()),
-        };
-        self.context = Some(Context { trust: trust.name(), audience, lowered_by });
+        self.context = Some(Context { label: read.label.clone(), lowered_by });
     }
 
     /// Counts results that were listed in an earlier turn.
