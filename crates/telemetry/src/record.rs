@@ -85,7 +85,9 @@ impl Shared {
         if queue.lines.is_empty() && queue.dropped == 0 {
             return None;
         }
-        Some((std::mem::take(&mut queue.lines), std::mem::take(&mut queue.dropped)))
+        // As many will come as came: then none of them is moved because the buffer has to grow.
+        let next = Vec::with_capacity(queue.lines.len());
+        Some((std::mem::replace(&mut queue.lines, next), std::mem::take(&mut queue.dropped)))
     }
 }
 

@@ -272,9 +272,10 @@ impl<'a> History<'a> {
 
     /// How many results stand in the segments that are not looked at.
     pub(super) fn skipped_results(&self) -> u64 {
-        let mut results: Vec<usize> = self.segments.iter().take(self.skipped).copied().flatten().collect();
-        results.dedup();
-        u64::try_from(results.len()).unwrap_or(u64::MAX)
+        let results = self.segments.iter().take(self.skipped).flatten();
+        let mut before = None;
+        let new = results.filter(|result| before.replace(**result) != Some(**result));
+        u64::try_from(new.count()).unwrap_or(u64::MAX)
     }
 
     /// The name of the tool that a result is of, as the conversation has it.

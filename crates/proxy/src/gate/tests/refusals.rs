@@ -152,7 +152,11 @@ impl Wire {
 
 /// What a policy's text is in force as.
 pub(super) fn revision(policy: &str) -> Arc<Revision> {
-    Arc::new(Revision { id: "r".to_owned(), policy: Policy::parse("policy.yaml", policy).unwrap() })
+    Arc::new(Revision {
+        id: "r".to_owned(),
+        number: 0,
+        policy: Policy::parse("policy.yaml", policy).unwrap(),
+    })
 }
 
 /// A guard that has read this request.
