@@ -99,10 +99,11 @@ fn check_route(admitted: &Admitted) -> Result<(), Failure> {
 /// What is judged as JSON must not be a form to the provider.
 fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
     let is_json = |value: &HeaderValue| {
-        let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        essence.is_empty()
-            || essence.eq_ignore_ascii_case(b"text/plain")
-            || essence.last_chunk::<4>().is_some_and(|suffix| suffix.eq_ignore_ascii_case(b"json"))
+        value.as_bytes().split(|byte| *byte == b';').next().map(<[u8]>::trim_ascii).is_some_and(|essence| {
+            essence.is_empty()
+                || essence.eq_ignore_ascii_case(b"text/plain")
+                || essence.last_chunk::<4>().is_some_and(|end| end.eq_ignore_ascii_case(b"json"))
+        })
     };
     if headers.get_all(CONTENT_TYPE).iter().all(is_json) { Ok(()) } else { Err(Failure::TypeNotJudged) }
 }

@@ -51,7 +51,9 @@ pub fn recognise(path: &str) -> Option<Cow<'_, str>> {
 
 fn is_plain(path: &str) -> bool {
     let climbs = |segment: &str| matches!(segment.split(';').next(), Some("." | ".."));
-    !path.chars().any(|c| c.is_control() || c == '\\') && !(has(path, b'.') && path.split('/').any(climbs))
+    let is_odd = |c: char| c.is_control() || c == '\\';
+    let leads_elsewhere = path.chars().any(is_odd) || (has(path, b'.') && path.split('/').any(climbs));
+    !leads_elsewhere
 }
 
 fn percent_decode(text: &str) -> Option<String> {

@@ -160,28 +160,7 @@ impl<'a> History<'a> {
         let prefix = longest(&rows, recall, whole, prefix);
         let skipped = skipped.map_or(0, |(count, _)| count);
         let matches = Matches::of(body, view, &calls);
-        let segments = view.segments.iter().map(|segment| match segment.origin {
-            Origin::Tool(result) => Some(result),
-            Origin::Assistant
-            | Origin::Attachment
-            | Origin::HostedTool
-            | Origin::System
-            | Origin::Unknown
-            | Origin::User => None,
-        });
-        let mut segments: Vec<Option<usize>> = segments.collect();
-        let mut has_segment = vec![false; view.results.len()];
-        let mut said = vec![None; view.results.len()];
-        for (at, result) in segments.iter().enumerate() {
-            let Some(result) = *result else { continue };
-            has_segment.get_mut(result).into_iter().for_each(|has| *has = true);
-            if at >= skipped
-                && let Some(first) = said.get_mut(result)
-            {
-                first.get_or_insert(at);
-            }
-        }
-        segments.extend(has_segment.iter().enumerate().filter(|(_, has)| !**has).map(|(at, _)| Some(at)));
+        let (segments, said) = segments(view, skipped);
         Self {
             before,
             body,
@@ -346,6 +325,34 @@ impl<'a> Matches<'a> {
         }
         all
     }
+}
+
+/// For each segment of the request, the result that it is; then the results that are no segment. And for each result, the first
+/// segment that it is, of those behind the skipped ones.
+fn segments(view: &RequestView, skipped: usize) -> (Vec<Option<usize>>, Vec<Option<usize>>) {
+    let segments = view.segments.iter().map(|segment| match segment.origin {
+        Origin::Tool(result) => Some(result),
+        Origin::Assistant
+        | Origin::Attachment
+        | Origin::HostedTool
+        | Origin::System
+        | Origin::Unknown
+        | Origin::User => None,
+    });
+    let mut segments: Vec<Option<usize>> = segments.collect();
+    let mut has_segment = vec![false; view.results.len()];
+    let mut said = vec![None; view.results.len()];
+    for (at, result) in segments.iter().enumerate() {
+        let Some(result) = *result else { continue };
+        has_segment.get_mut(result).into_iter().for_each(|has| *has = true);
+        if at >= skipped
+            && let Some(first) = said.get_mut(result)
+        {
+            first.get_or_insert(at);
+        }
+    }
+    segments.extend(has_segment.iter().enumerate().filter(|(_, has)| !**has).map(|(at, _)| Some(at)));
+    (segments, said)
 }
 
 fn kind(origin: Origin) -> u8 {
