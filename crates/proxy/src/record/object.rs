@@ -51,7 +51,7 @@ impl Object<'_> {
         self.name(name).extend_from_slice(if flag { b"true" } else { b"false" });
     }
 
-    /// A member that is an object, or null.
+    /// A member that is an object.
     pub(crate) fn object(&mut self, name: &'static str, members: impl FnOnce(&mut Object<'_>)) {
         Object::write(self.name(name), members);
     }
@@ -68,7 +68,8 @@ impl Object<'_> {
     fn value(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
         let out = self.name(name);
         let start = out.len();
-        if serde_json::to_writer(&mut *out, value).is_err() {
+        if let Err(error) = serde_json::to_writer(&mut *out, value) {
+            tracing::error!(%error, name, "member of a record not written");
             out.truncate(start);
             out.extend_from_slice(b"null");
         }
