@@ -7,3 +7,11 @@ pub mod memory;
 pub mod policy;
 pub mod start;
 pub mod stream;
+
+use super::target::Target;
+
+/// All targets, each of them first in its turn.
+fn in_turns(targets: &[Target], round: usize) -> impl Iterator<Item = &Target> {
+    let (before, first) = targets.split_at(round.checked_rem(targets.len()).unwrap_or_default());
+    first.iter().chain(before)
+}

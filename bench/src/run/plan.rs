@@ -3,8 +3,13 @@
 /// Counts and times of one run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Interleaved rounds of every repeated measurement.
+    /// Interleaved rounds of every repeated measurement but those of the next two.
     pub rounds: usize,
+    /// Interleaved rounds of a closed loop: many and short, so that what else the machine does, which changes from one
+    /// tenth of a second to another, hits all that are compared.
+    pub closed_rounds: usize,
+    /// Interleaved rounds of agents at work.
+    pub agents_rounds: usize,
     /// Length of a closed-loop measurement.
     pub cpu_ms: u64,
     /// Length of an open-loop measurement.
@@ -30,9 +35,11 @@ impl Plan {
     pub fn full() -> Self {
         Self {
             rounds: 7,
-            cpu_ms: 900,
+            closed_rounds: 41,
+            agents_rounds: 21,
+            cpu_ms: 100,
             latency_ms: 1_400,
-            warm_ms: 100,
+            warm_ms: 50,
             paced_chunks: 200,
             burst_repeat: 30,
             busy_ms: 2_000,
@@ -46,7 +53,9 @@ impl Plan {
     pub fn quick() -> Self {
         Self {
             rounds: 3,
-            cpu_ms: 250,
+            closed_rounds: 7,
+            agents_rounds: 3,
+            cpu_ms: 100,
             latency_ms: 300,
             warm_ms: 50,
             paced_chunks: 60,

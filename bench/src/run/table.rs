@@ -128,7 +128,9 @@ impl Table {
                 let _ = writeln!(text, "{}", row.markdown());
             }
         }
-        text.push_str("\nMedians over rounds; ratios are made within a round, their range in brackets.\n");
+        text.push_str(
+            "\nMedians over rounds; ratios are made within a round, the middle half of them in brackets.\n",
+        );
         for line in &self.notes {
             let _ = writeln!(text, "- {line}");
         }
@@ -182,7 +184,9 @@ impl Row {
         let columns = columns.join(" | ");
         let ratios = self.ratios();
         let ratio = median(&ratios).map_or("–".to_owned(), |ratio| {
-            let (low, high) = (ratios.first().unwrap_or(&ratio), ratios.last().unwrap_or(&ratio));
+            let quarter = ratios.len() / 4;
+            let [low, high] =
+                [quarter, ratios.len() - 1 - quarter].map(|at| ratios.get(at).unwrap_or(&ratio));
             format!("{ratio:.2} ({low:.2}–{high:.2})")
         });
         let goal = match self.goal {

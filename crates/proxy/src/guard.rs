@@ -11,7 +11,6 @@ use std::sync::{Arc, MutexGuard};
 use bytes::Bytes;
 use dialect::Dialect;
 use http::HeaderMap;
-use http::header::HeaderValue;
 use model::{
     Agent, Carrier, Label, Mode, OnRefusal, OutputKind, Refusal, RequestView, ResponseView, ToolCall,
     ToolKind, Trust,
@@ -123,7 +122,7 @@ impl Guard {
             reasks: agent.guard.max_reasks.unwrap_or(REASKS),
             agent,
             conversation: None,
-            declared: Arc::default(),
+            declared: Declared::none(),
             holds: false,
             keys: Vec::new(),
             owner: Owner::default(),
@@ -155,13 +154,18 @@ impl Guard {
 
     /// Who calls: by their key, since nobody is authenticated here.
     pub(crate) fn caller(&self, headers: &HeaderMap, query: &str, recall: &Recall) -> Caller {
-        let secret = ranked(headers, key_rank, |value| Some(value.as_bytes()));
+        // The fields are looked at once, since they are few.
+        let (mut secret, mut session) = (Lowest::default(), Lowest::default());
+        for (name, value) in headers {
+            let name = name.as_str();
+            secret.offer(key_rank(name), || Some(value.as_bytes()));
+            session.offer(session_rank(name), || value.to_str().ok().filter(|id| is_session(id)));
+        }
         // Google's clients may send it so.
-        let secret =
-            secret.or_else(|| query.split('&').find_map(|part| part.strip_prefix("key=")).map(str::as_bytes));
-        let owner = recall.owner(&self.agent.id, recall.number(secret.unwrap_or_default()));
-        let session = session(headers);
-        let session = session.map(|id| recall.key(owner, Subject::Session(id)));
+        let in_query = || query.split('&').find_map(|part| part.strip_prefix("key=")).map(str::as_bytes);
+        let secret = secret.found().or_else(in_query);
+        let owner = recall.owner(&self.agent.id, secret.unwrap_or_default());
+        let session = session.found().map(|id| recall.key(owner, Subject::Session(id)));
         Caller { owner, session }
     }
 
@@ -188,22 +192,17 @@ impl Guard {
         if history.is_cut() && self.mode == Mode::Enforce {
             return Err(Failure::TooManyAnswered);
         }
-        let (before, prefix) = history.prefix().unzip();
-        let known = [caller.session, prefix];
-        for label in known.into_iter().flatten().filter_map(|key| recall.label(key)).chain(history.kept()) {
-            self.start = self.start.meet(&label);
+        let session = caller.session.and_then(|key| recall.label(key));
+        for label in session.iter().chain(history.labels()) {
+            self.start = self.start.meet(label);
         }
-        let before = before.unwrap_or_default();
         let told = history.told(&self.revision.policy, &self.declared);
         let policy = &self.revision.policy;
         let read = policy.read_conversation(&told, &self.setting(), &recall.memory, history.before());
         history.leave(trail, &read);
-        history.whole_as_read.into_iter().for_each(|key| recall.tighten(key, &read.label));
-        let known = caller.session.into_iter().chain(history.whole).chain(history.grows());
-        for key in known {
-            recall.tighten(key, &read.label);
-            self.keys.push(key);
-        }
+        history.keep(&read.label);
+        caller.session.into_iter().chain(history.grows()).for_each(|key| recall.tighten(key, &read.label));
+        self.keys = caller.session.into_iter().chain(history.whole).chain(history.grows()).collect();
         self.judgement().known(history.skipped_results());
         let mut edits = Edits::default();
         let mut last = None;
@@ -213,7 +212,7 @@ impl Guard {
                 continue; // another segment of the same result
             }
             let (place, passes) = (history.place(*segment), decision.fate == policy::Fate::Passes);
-            if passes && place.is_some_and(|place| place < before) {
+            if passes && place.is_some_and(|place| place < history.before_segments()) {
                 self.judgement().known(1);
                 continue;
             }
@@ -366,7 +365,7 @@ impl Guard {
         let (name, namespace) = (call.name.as_deref()?, call.namespace.as_deref());
         let fingerprint = fingerprint(self.declared.raw(name, namespace)?);
         let recall = self.recall.as_ref()?;
-        let key = recall.key(recall.owner(&self.agent.id, 0), Subject::Tool(namespace, name));
+        let key = recall.key(recall.owner(&self.agent.id, b""), Subject::Tool(namespace, name));
         Some((fingerprint, recall.tools.changes(key, fingerprint)))
     }
 
@@ -466,23 +465,31 @@ fn on_refusal(policy: &Policy) -> OnRefusal {
     }
 }
 
-fn session(headers: &HeaderMap) -> Option<&str> {
-    let is_name = |id: &&str| !id.is_empty() && id.len() <= LONGEST_SESSION;
-    ranked(headers, session_rank, |value| value.to_str().ok().filter(is_name))
+fn is_session(id: &str) -> bool {
+    !id.is_empty() && id.len() <= LONGEST_SESSION
 }
 
-/// What the field of the lowest rank says, of those that say something. The fields are looked at once, since they are few.
-fn ranked<'a, T>(
-    headers: &'a HeaderMap,
-    rank: impl Fn(&str) -> Option<usize>,
-    read: impl Fn(&'a HeaderValue) -> Option<T>,
-) -> Option<T> {
-    let mut found = None;
-    for (name, value) in headers {
-        let Some(rank) = rank(name.as_str()) else { continue };
-        if found.as_ref().is_none_or(|(lowest, _)| rank < *lowest) {
-            found = read(value).map(|read| (rank, read)).or(found);
+/// What is said at the lowest rank.
+struct Lowest<T>(Option<(usize, T)>);
+
+impl<T> Default for Lowest<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Lowest<T> {
+    /// Takes what is said at this rank, if something is, and nothing was so low.
+    fn offer(&mut self, rank: Option<usize>, said: impl FnOnce() -> Option<T>) {
+        let Some(rank) = rank else { return };
+        if self.0.as_ref().is_none_or(|(lowest, _)| rank < *lowest)
+            && let Some(said) = said()
+        {
+            self.0 = Some((rank, said));
         }
     }
-    found.map(|(_, read)| read)
+
+    fn found(self) -> Option<T> {
+        self.0.map(|(_, said)| said)
+    }
 }

@@ -1,6 +1,7 @@
 //! What is remembered of earlier exchanges: labels, which only tighten, and calls that were let through.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -97,9 +98,9 @@ impl Owner {
 }
 
 impl Keys {
-    /// An agent, and who calls it.
-    pub(crate) fn owner(&self, agent: &str, caller: u64) -> Owner {
-        let (high, low) = self.hash((agent, caller));
+    /// An agent, and who calls it, by their secret, which cannot be told from it.
+    pub(crate) fn owner(&self, agent: &str, secret: &[u8]) -> Owner {
+        let (high, low) = self.hash((agent, secret));
         Owner(high, low)
     }
 
@@ -112,9 +113,9 @@ impl Keys {
         Key { hash: self.hash((owner.0, owner.1, subject)), is_lasting }
     }
 
-    /// A number for a secret, from which it cannot be told.
-    pub(crate) fn number(&self, secret: &[u8]) -> u64 {
-        self.hash(secret).0
+    /// A number that nobody else can know.
+    pub(crate) fn number(&self, of: u8) -> u64 {
+        self.hash(of).0
     }
 
     fn hash(&self, of: impl Hash) -> (u64, u64) {
@@ -143,11 +144,15 @@ struct Kept {
 impl Kept {
     /// The label of this key, which is young again.
     fn label(&mut self, key: Key) -> Option<&mut Label> {
-        if !self.young.contains_key(&key) {
+        if self.young.len() >= MOST / 2 && !self.young.contains_key(&key) {
             let label = self.old.remove(&key)?;
-            self.insert(key, label);
+            self.old = std::mem::take(&mut self.young);
+            return Some(self.young.entry(key).or_insert(label));
         }
-        self.young.get_mut(&key)
+        match self.young.entry(key) {
+            Entry::Occupied(young) => Some(young.into_mut()),
+            Entry::Vacant(young) => Some(young.insert(self.old.remove(&key)?)),
+        }
     }
 
     fn insert(&mut self, key: Key, label: Label) {
@@ -192,16 +197,16 @@ mod tests {
     #[test]
     fn labels_only_tighten_and_belong_to_their_owner() {
         let (keys, labels) = (Keys::default(), InMemory::default());
-        let key = keys.key(keys.owner("agent", 1), Subject::Session("s"));
+        let key = keys.key(keys.owner("agent", b"1"), Subject::Session("s"));
         assert_eq!(labels.label(key), None);
         labels.tighten(key, &Label::of(Trust::Untrusted));
         labels.tighten(key, &Label { trust: Trust::Trusted, audience: Audience::readers(["a"]) });
         let both = Label { trust: Trust::Untrusted, audience: Audience::readers(["a"]) };
         assert_eq!(labels.label(key), Some(both));
         for other in [
-            keys.key(keys.owner("agent", 2), Subject::Session("s")),
-            keys.key(keys.owner("other", 1), Subject::Session("s")),
-            keys.key(keys.owner("agent", 1), Subject::Reference("s")),
+            keys.key(keys.owner("agent", b"2"), Subject::Session("s")),
+            keys.key(keys.owner("other", b"1"), Subject::Session("s")),
+            keys.key(keys.owner("agent", b"1"), Subject::Reference("s")),
         ] {
             assert_eq!(labels.label(other), None);
         }
@@ -211,8 +216,8 @@ mod tests {
     fn what_was_not_asked_for_the_longest_is_forgotten_and_sessions_outlast_calls() {
         let (keys, labels) = (Keys::default(), InMemory::default());
         let call =
-            |number: usize| keys.key(keys.owner("agent", 0), Subject::Call(&number.to_string(), "f", None));
-        let session = keys.key(keys.owner("agent", 0), Subject::Session("s"));
+            |number: usize| keys.key(keys.owner("agent", b""), Subject::Call(&number.to_string(), "f", None));
+        let session = keys.key(keys.owner("agent", b""), Subject::Session("s"));
         labels.tighten(session, &Label::of(Trust::Untrusted));
         for number in 0..2 * MOST {
             labels.tighten(call(number), &Label::default());

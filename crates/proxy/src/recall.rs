@@ -1,5 +1,6 @@
 //! What judging remembers from one exchange to the next.
 
+use foldhash::SharedSeed;
 use model::Label;
 use policy::Memory;
 
@@ -21,6 +22,8 @@ pub(crate) struct Recall {
     pub(crate) beginnings: Beginnings,
     /// For hashes that nobody else can make.
     pub(crate) seed: u64,
+    /// The same.
+    pub(crate) shared: SharedSeed,
     /// How tools were declared.
     pub(crate) tools: Tools,
     /// Conversations are taken for what they say: all calls in them count as let through, and nothing is kept of them.
@@ -31,7 +34,7 @@ impl Recall {
     /// Remembers contents in about so many bytes.
     pub(crate) fn new(bytes: usize) -> Self {
         let keys = Keys::default();
-        let seed = |number: u8| keys.number(&[number]);
+        let seed = |number: u8| keys.number(number);
         let mut secret = [0; 32];
         for (place, number) in secret.chunks_exact_mut(8).zip(0..) {
             place.copy_from_slice(&seed(number).to_le_bytes());
@@ -39,13 +42,14 @@ impl Recall {
         let for_beginnings = bytes / BEGINNINGS;
         let memory = Memory::new(secret, bytes.saturating_sub(for_beginnings));
         let beginnings = Beginnings::new(for_beginnings, (seed(5), seed(6)));
-        let seed = seed(4);
+        let (seed, shared) = (seed(4), SharedSeed::from_u64(seed(7)));
         Self {
             keys,
             labels: Box::<InMemory>::default(),
             memory,
             beginnings,
             seed,
+            shared,
             tools: Tools::default(),
             trusts_history: false,
         }
@@ -56,19 +60,14 @@ impl Recall {
         Self { trusts_history: true, ..self }
     }
 
-    /// An agent, and who calls it.
-    pub(crate) fn owner(&self, agent: &str, caller: u64) -> Owner {
-        self.keys.owner(agent, caller)
+    /// An agent, and who calls it, by their secret.
+    pub(crate) fn owner(&self, agent: &str, secret: &[u8]) -> Owner {
+        self.keys.owner(agent, secret)
     }
 
     /// The key of something that belongs to `owner`.
     pub(crate) fn key(&self, owner: Owner, subject: Subject<'_>) -> Key {
         self.keys.key(owner, subject)
-    }
-
-    /// A number for a secret, from which it cannot be told.
-    pub(crate) fn number(&self, secret: &[u8]) -> u64 {
-        self.keys.number(secret)
     }
 
     /// The label kept for this.

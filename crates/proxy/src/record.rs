@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::clock;
 use crate::guard::{Guard, Keeper, Said};
 use crate::serve::State;
-pub(crate) use object::Object;
+pub(crate) use object::{Name, Object, name};
 
 /// What is recorded as the route of requests that are no conversation.
 const PASS_THROUGH: &str = "pass-through";
@@ -320,44 +320,44 @@ impl Exchange {
         let Ended { fault, outcome, reason } = self.ending();
         let facts = &*self.facts;
         let time = jiff::Timestamp::try_from(self.at).map(|at| at.to_string()).unwrap_or_default();
-        line.text("time", Some(&time));
+        line.text(name!("time"), Some(&time));
         let mut id = Uuid::encode_buffer();
-        line.text("exchange", Some(self.id.hyphenated().encode_lower(&mut id)));
+        line.text(name!("exchange"), Some(self.id.hyphenated().encode_lower(&mut id)));
         if let Some(asks_for) = facts.asks_for {
-            line.text("asks_for", Some(asks_for.hyphenated().encode_lower(&mut id)));
+            line.text(name!("asks_for"), Some(asks_for.hyphenated().encode_lower(&mut id)));
         }
-        line.text("agent", facts.agent.as_ref().map(|agent| agent.id.as_str()));
-        line.text("provider", facts.provider.as_ref().map(|provider| provider.name.as_str()));
-        line.text("route", facts.route.map(|dialect| dialect.map_or(PASS_THROUGH, Dialect::name)));
-        line.text("method", Some(&facts.method));
-        line.text("path", Some(&facts.path));
-        line.text("model", facts.model.as_deref());
-        line.flag("stream", facts.stream);
-        line.number("status", facts.status);
-        line.number("upstream_status", facts.upstream_status);
-        line.text("outcome", Some(outcome.name()));
-        line.text("fault", fault.map(Fault::name));
-        line.text("reason", reason);
-        line.text("error", facts.error.as_deref());
-        line.text("stop", facts.stop.as_deref());
-        line.number("tools", Some(facts.tools));
-        line.number("tool_results", Some(facts.tool_results));
-        line.number("tool_calls", Some(facts.tool_calls));
-        line.number("references", Some(facts.references));
-        line.number("unseen_references", Some(facts.unseen_references));
-        line.number("input_tokens", facts.usage.input_tokens);
-        line.number("cached_tokens", facts.usage.cached_tokens);
-        line.number("output_tokens", facts.usage.output_tokens);
+        line.text(name!("agent"), facts.agent.as_ref().map(|agent| agent.id.as_str()));
+        line.text(name!("provider"), facts.provider.as_ref().map(|provider| provider.name.as_str()));
+        line.text(name!("route"), facts.route.map(|dialect| dialect.map_or(PASS_THROUGH, Dialect::name)));
+        line.text(name!("method"), Some(&facts.method));
+        line.text(name!("path"), Some(&facts.path));
+        line.text(name!("model"), facts.model.as_deref());
+        line.flag(name!("stream"), facts.stream);
+        line.number(name!("status"), facts.status);
+        line.number(name!("upstream_status"), facts.upstream_status);
+        line.text(name!("outcome"), Some(outcome.name()));
+        line.text(name!("fault"), fault.map(Fault::name));
+        line.text(name!("reason"), reason);
+        line.text(name!("error"), facts.error.as_deref());
+        line.text(name!("stop"), facts.stop.as_deref());
+        line.number(name!("tools"), Some(facts.tools));
+        line.number(name!("tool_results"), Some(facts.tool_results));
+        line.number(name!("tool_calls"), Some(facts.tool_calls));
+        line.number(name!("references"), Some(facts.references));
+        line.number(name!("unseen_references"), Some(facts.unseen_references));
+        line.number(name!("input_tokens"), facts.usage.input_tokens);
+        line.number(name!("cached_tokens"), facts.usage.cached_tokens);
+        line.number(name!("output_tokens"), facts.usage.output_tokens);
         let request_bytes = match &self.body {
             RequestBytes::Arriving(sent) => sent.load(Ordering::Relaxed),
             RequestBytes::Known(bytes) => *bytes,
         };
-        line.number("request_bytes", Some(request_bytes));
-        line.number("response_bytes", Some(facts.response_bytes));
-        line.number("first_byte_us", facts.first_byte.map(micros));
-        line.number("duration_us", Some(micros(clock::now().saturating_duration_since(self.started))));
+        line.number(name!("request_bytes"), Some(request_bytes));
+        line.number(name!("response_bytes"), Some(facts.response_bytes));
+        line.number(name!("first_byte_us"), facts.first_byte.map(micros));
+        line.number(name!("duration_us"), Some(micros(clock::now().saturating_duration_since(self.started))));
         if let Some(judgement) = &facts.judgement {
-            line.object("policy", |policy| judgement.write(policy));
+            line.object(name!("policy"), |policy| judgement.write(policy));
         }
     }
 }

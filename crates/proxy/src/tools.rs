@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn a_change_is_told_once_and_the_oldest_are_forgotten() {
         let (keys, tools) = (Keys::default(), Tools::default());
-        let key = |name: &str| keys.key(keys.owner("agent", 0), Subject::Tool(None, name));
+        let key = |name: &str| keys.key(keys.owner("agent", b""), Subject::Tool(None, name));
         let [one, two] = ["{}", "{ }"].map(|text| fingerprint(text.as_bytes()));
         assert!(!tools.changes(key("a"), one) && !tools.changes(key("b"), two));
         assert!(

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::in_turns;
 use crate::chat::request::Size;
 use crate::load::Mode;
 use crate::run::lab::Lab;
@@ -18,8 +19,8 @@ pub async fn run(lab: &mut Lab, targets: &[Target], table: &mut Table) -> Result
     for (size, label, limit) in SIZES {
         let mut cpu = Row::new(format!("CPU per request, {label}"), "µs", Some(Goal::Times(limit)));
         let mut throughput = Row::new(format!("throughput, {label}"), "requests/s", None);
-        for _ in 0..lab.plan.rounds {
-            for target in targets {
+        for round in 0..lab.plan.closed_rounds {
+            for target in in_turns(targets, round) {
                 let mut load = lab.load(target, Mode::Closed);
                 load.size = size;
                 let measured = lab.measure(target, &load).await?;

@@ -26,9 +26,3 @@ pub async fn run(lab: &mut Lab, targets: &[Target], table: &mut Table) -> Result
     }
     Ok(())
 }
-
-/// Both of a pair, each of them first in every other round.
-fn in_turns(pair: &[Target; 2], round: usize) -> [&Target; 2] {
-    let [one, other] = pair;
-    if round.is_multiple_of(2) { [one, other] } else { [other, one] }
-}

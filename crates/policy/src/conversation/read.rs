@@ -29,10 +29,9 @@ impl Policy {
         memory: &Memory,
         before: Option<&Remembered>,
     ) -> Conversation {
-        let read = |turn, known| {
+        let read = |turn: &mut Turn, known| {
             let mut reading = Reading { memory, policy: self, setting, settled: Vec::new(), turn };
             (known..segments.count()).for_each(|at| reading.add(at, &segments.segment(at)));
-            reading.turn
         };
         let start = || {
             let mut turn = Turn::default();
@@ -40,11 +39,13 @@ impl Policy {
             turn
         };
         if self.is_idle() {
-            return Arc::new(read(start(), 0)).into();
+            let mut turn = start();
+            read(&mut turn, 0);
+            return Arc::new(turn).into();
         }
         let before = before.and_then(Remembered::turn);
         let outline = Outline::of(self, segments, setting, memory, before.as_deref());
-        let turn = match outline.known(segments, memory, before) {
+        let mut turn = match outline.known(segments, memory, before) {
             Some(turn) if turn.contents.len() == segments.count() => return turn.into(),
             Some(turn) => {
                 // Nobody begins there again, most likely: then nothing is copied.
@@ -54,7 +55,8 @@ impl Policy {
             None => start(),
         };
         let known = turn.contents.len();
-        outline.keep(read(turn, known), memory).into()
+        read(&mut turn, known);
+        outline.keep(turn, memory).into()
     }
 }
 
@@ -67,7 +69,7 @@ struct Reading<'a> {
     setting: &'a Setting<'a>,
     /// Decisions that hold whatever a result says.
     settled: Vec<Decided>,
-    turn: Turn,
+    turn: &'a mut Turn,
 }
 
 impl Reading<'_> {

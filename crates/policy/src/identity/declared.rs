@@ -1,7 +1,7 @@
 //! The tools that a request declares.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use model::Refusal;
 
@@ -56,13 +56,19 @@ struct Tool {
 }
 
 impl Declared {
+    /// No tools.
+    pub fn none() -> Arc<Self> {
+        static NONE: LazyLock<Arc<Declared>> = LazyLock::new(Arc::default);
+        Arc::clone(&NONE)
+    }
+
     /// These tools. Whoever declares the same again gets the same.
     pub fn new<'a>(declarations: impl IntoIterator<Item = Declaration<'a>>, memory: &Memory) -> Arc<Self> {
         let declarations: Vec<_> = declarations.into_iter().collect();
         let name = declarations.iter().fold(0, |name, one| {
             let group = one.namespace.map_or(u64::from(one.is_hosted), |group| memory.hash(group.as_bytes()));
-            let parts = [memory.hash(one.raw), memory.hash(one.name.as_bytes()), group];
-            parts.into_iter().fold(name, |name, part| memory.row(name, part))
+            // Names stand in declarations, mostly; whether they do is seen when it is compared.
+            [memory.hash(one.raw), group].into_iter().fold(name, |name, part| memory.row(name, part))
         });
         if let Some(known) = memory.declared(name).filter(|known| known.is_of(&declarations)) {
             return known;

@@ -8,7 +8,6 @@ use std::hash::Hasher;
 use std::ops::Range;
 use std::sync::Arc;
 
-use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
 use model::{DeclaredTool, Label, Origin, ReferenceKind, RequestView, Text, ToolKind};
 use policy::{Conversation, Declaration, Declared, Memory, Policy, Remembered, Value};
@@ -58,31 +57,34 @@ pub(super) struct History<'a> {
     /// The conversation with which this one begins.
     before: Option<Remembered>,
     body: &'a [u8],
-    calls: Vec<Past<'a>>,
+    /// Made when somebody asks, as is the next.
+    calls: OnceCell<Vec<Past<'a>>>,
     /// Conversations that the request adds to.
     grows: Vec<Key>,
     /// Labels of what the request refers to.
     kept: Vec<Label>,
-    matches: Matches<'a>,
+    matches: OnceCell<Matches<'a>>,
     owner: Owner,
-    /// The longest row of segments that was sent before: how many they are, and its key.
-    prefix: Option<(usize, Key)>,
+    /// The longest row of segments that was sent before: how many they are, and their label.
+    prefix: Option<(usize, Label)>,
     recall: &'a Recall,
     /// Hashes of the rows of segments from the first one on.
     rows: Vec<u64>,
     /// For each segment of the request, the result that it is; then the results that are no segment.
     segments: Vec<Option<usize>>,
-    /// For each result, the first segment that it is, of those that are looked at.
+    /// For each result, the first segment that it is, of those that are looked at; else one that is not.
     said: Vec<Option<usize>>,
     /// How many segments are not looked at.
     skipped: usize,
+    /// Their label.
+    skipped_label: Option<Label>,
     /// How many references nothing is known of.
     unseen: usize,
     view: &'a RequestView,
     /// The key of all segments.
     pub(super) whole: Option<Key>,
     /// The key of all segments as they are read now, if they need not be read again.
-    pub(super) whole_as_read: Option<Key>,
+    whole_as_read: Option<Key>,
 }
 
 /// A call in the conversation so far.
@@ -109,6 +111,19 @@ struct Matched<'a> {
     own_name: Option<Cow<'a, str>>,
 }
 
+impl<'a> Past<'a> {
+    fn of(body: &'a [u8], call: &'a model::ToolCall<Text>) -> Self {
+        let spans = [call.id, call.name, call.arguments].into_iter().flatten();
+        Self {
+            call,
+            id: call.id.map(|id| decode(body, id)).filter(|id| !id.is_empty()),
+            made: OnceCell::new(),
+            // What cannot be placed stands before nothing.
+            position: spans.map(|text| text.span.start).min().unwrap_or(usize::MAX),
+        }
+    }
+}
+
 impl<'a> History<'a> {
     /// `rules`, by which nothing is refused: what was read under them before left its label, and decides nothing else.
     pub(super) fn read(
@@ -117,23 +132,8 @@ impl<'a> History<'a> {
         recall: &'a Recall,
         rules: Option<Rules>,
     ) -> Self {
-        let text = |text: Text| decode(body, text);
-        let calls: Vec<Past<'a>> = view
-            .calls
-            .iter()
-            .map(|call| {
-                let spans = [call.id, call.name, call.arguments].into_iter().flatten();
-                Past {
-                    call,
-                    id: call.id.map(text).filter(|id| !id.is_empty()),
-                    made: OnceCell::new(),
-                    // What cannot be placed stands before nothing.
-                    position: spans.map(|text| text.span.start).min().unwrap_or(usize::MAX),
-                }
-            })
-            .collect();
         let references = view.references.iter().map(|reference| {
-            let id = text(reference.id?);
+            let id = decode(body, reference.id?);
             Some((reference.kind, recall.key(owner, Subject::Reference(&id))))
         });
         let references: Vec<_> = references.collect();
@@ -144,13 +144,11 @@ impl<'a> History<'a> {
             references.into_iter().map(|reference| reference.and_then(label)).collect();
         let unseen = known.iter().filter(|label| label.is_none()).count();
         let before = trail.reading(body, view, unseen);
-        let (before, rows) = match before {
-            Some(before) => {
-                let rows = rows(body, view, recall.seed, before.rows.clone());
-                (Some(before.remembered.clone()), rows)
-            }
-            None => (None, rows(body, view, recall.seed, Vec::new())),
+        let (before, known_rows) = match before {
+            Some(before) => (Some(before.remembered.clone()), before.rows.clone()),
+            None => (None, Vec::with_capacity(view.segments.len())),
         };
+        let rows = rows(body, view, recall, known_rows);
         let prefix = |row: &u64| recall.key(owner, Subject::Prefix(*row));
         let whole = rows.last().map(prefix);
         let as_read = |row: &u64, rules| recall.key(owner, Subject::Read(*row, rules));
@@ -158,16 +156,16 @@ impl<'a> History<'a> {
         let skipped =
             rules.and_then(|rules| longest(&rows, recall, whole_as_read, |row| as_read(row, rules)));
         let prefix = longest(&rows, recall, whole, prefix);
-        let skipped = skipped.map_or(0, |(count, _)| count);
-        let matches = Matches::of(body, view, &calls);
+        let (skipped, skipped_label) = skipped.unzip();
+        let skipped = skipped.unwrap_or_default();
         let (segments, said) = segments(view, skipped);
         Self {
             before,
             body,
-            calls,
+            calls: OnceCell::new(),
             grows,
             kept: known.into_iter().flatten().collect(),
-            matches,
+            matches: OnceCell::new(),
             owner,
             prefix,
             recall,
@@ -175,6 +173,7 @@ impl<'a> History<'a> {
             said,
             segments,
             skipped,
+            skipped_label,
             unseen,
             view,
             whole,
@@ -182,9 +181,18 @@ impl<'a> History<'a> {
         }
     }
 
+    /// The calls in the conversation so far.
+    fn past(&self) -> &[Past<'a>] {
+        self.calls.get_or_init(|| self.view.calls.iter().map(|call| Past::of(self.body, call)).collect())
+    }
+
+    fn matches(&self) -> &Matches<'a> {
+        self.matches.get_or_init(|| Matches::of(self.body, self.view, self.past()))
+    }
+
     /// What a call says.
     fn made(&self, call: usize) -> Option<&Made<'a>> {
-        let past = self.calls.get(call)?;
+        let past = self.past().get(call)?;
         Some(past.made.get_or_init(|| {
             let text = |text: Text| decode(self.body, text);
             let (name, arguments) =
@@ -195,14 +203,16 @@ impl<'a> History<'a> {
         }))
     }
 
-    /// Labels of what the request refers to and was made here.
-    pub(super) fn kept(&self) -> impl Iterator<Item = Label> {
-        self.kept.iter().cloned()
+    /// Labels of what the request refers to and was made here, and of what was sent before.
+    pub(super) fn labels(&self) -> impl Iterator<Item = &Label> {
+        let before = self.prefix.as_ref().map(|(_, label)| label);
+        self.kept.iter().chain(before).chain(&self.skipped_label)
     }
 
     /// Whether a result may answer so many calls that not all of them are known.
     pub(super) fn is_cut(&self) -> bool {
-        self.matches.is_cut
+        let RequestView { calls, results, .. } = self.view;
+        calls.len().saturating_mul(results.len()) >= MAX_ANSWERED && self.matches().is_cut
     }
 
     /// Keys of conversations that the request adds to.
@@ -210,9 +220,22 @@ impl<'a> History<'a> {
         self.grows.iter().copied()
     }
 
-    /// How many segments were sent before, and the key of their label.
-    pub(super) fn prefix(&self) -> Option<(usize, Key)> {
-        self.prefix
+    /// How many segments were sent before.
+    pub(super) fn before_segments(&self) -> usize {
+        self.prefix.as_ref().map_or(0, |(count, _)| *count)
+    }
+
+    /// Keeps the label of all segments, unless it is what is kept of them.
+    pub(super) fn keep(&self, label: &Label) {
+        let all = self.rows.len();
+        let is_kept = |count: usize, kept: Option<&Label>| count == all && kept == Some(label);
+        let prefix = self.prefix.as_ref().map(|(_, label)| label);
+        let is_prefix_kept = is_kept(self.before_segments(), prefix);
+        let is_skipped_kept = is_kept(self.skipped, self.skipped_label.as_ref());
+        let keys = [(self.whole, is_prefix_kept), (self.whole_as_read, is_skipped_kept)];
+        for key in keys.into_iter().filter(|(_, is_kept)| !is_kept).filter_map(|(key, _)| key) {
+            self.recall.tighten(key, label);
+        }
     }
 
     /// The conversation as this policy reads it, without what is not looked at.
@@ -234,7 +257,7 @@ impl<'a> History<'a> {
 
     /// The calls that a result may answer.
     fn calls(&self, result: usize) -> &[usize] {
-        let Matches { answered, results, .. } = &self.matches;
+        let Matches { answered, results, .. } = self.matches();
         let calls = results.get(result).map(|result| result.calls.clone());
         calls.and_then(|calls| answered.get(calls)).unwrap_or_default()
     }
@@ -259,7 +282,7 @@ impl<'a> History<'a> {
 
     /// The name of the tool that a result is of, as the conversation has it.
     pub(super) fn tool(&self, segment: usize) -> Option<String> {
-        let result = self.matches.results.get(self.result(segment)?)?;
+        let result = self.matches().results.get(self.result(segment)?)?;
         let called = self.calls(self.result(segment)?).first().and_then(|at| self.made(*at));
         called.map(|call| &call.name).or(result.own_name.as_ref()).map(|name| name.clone().into_owned())
     }
@@ -328,30 +351,29 @@ impl<'a> Matches<'a> {
 }
 
 /// For each segment of the request, the result that it is; then the results that are no segment. And for each result, the first
-/// segment that it is, of those behind the skipped ones.
+/// segment that it is, of those behind the skipped ones; else a skipped one.
 fn segments(view: &RequestView, skipped: usize) -> (Vec<Option<usize>>, Vec<Option<usize>>) {
-    let segments = view.segments.iter().map(|segment| match segment.origin {
-        Origin::Tool(result) => Some(result),
-        Origin::Assistant
-        | Origin::Attachment
-        | Origin::HostedTool
-        | Origin::System
-        | Origin::Unknown
-        | Origin::User => None,
-    });
-    let mut segments: Vec<Option<usize>> = segments.collect();
-    let mut has_segment = vec![false; view.results.len()];
+    let mut segments = Vec::with_capacity(view.segments.len().saturating_add(view.results.len()));
     let mut said = vec![None; view.results.len()];
-    for (at, result) in segments.iter().enumerate() {
-        let Some(result) = *result else { continue };
-        has_segment.get_mut(result).into_iter().for_each(|has| *has = true);
-        if at >= skipped
-            && let Some(first) = said.get_mut(result)
+    for (at, segment) in view.segments.iter().enumerate() {
+        let result = match segment.origin {
+            Origin::Tool(result) => Some(result),
+            Origin::Assistant
+            | Origin::Attachment
+            | Origin::HostedTool
+            | Origin::System
+            | Origin::Unknown
+            | Origin::User => None,
+        };
+        if let Some(said) = result.and_then(|result| said.get_mut(result))
+            && said.is_none_or(|first| first < skipped)
         {
-            first.get_or_insert(at);
+            *said = Some(at);
         }
+        segments.push(result);
     }
-    segments.extend(has_segment.iter().enumerate().filter(|(_, has)| !**has).map(|(at, _)| Some(at)));
+    let bare = said.iter().enumerate().filter(|(_, said)| said.is_none());
+    segments.extend(bare.map(|(result, _)| Some(result)));
     (segments, said)
 }
 
@@ -367,25 +389,24 @@ fn kind(origin: Origin) -> u8 {
     }
 }
 
-/// The longest row of segments that there is a label for: how many they are, and its key. The key of all is known.
+/// The longest row of segments that there is a label for: how many they are, and the label. The key of all is known.
 fn longest(
     rows: &[u64],
     recall: &Recall,
     whole: Option<Key>,
     key: impl Fn(&u64) -> Key,
-) -> Option<(usize, Key)> {
+) -> Option<(usize, Label)> {
     let shorter = rows.iter().enumerate().rev().skip(1).map(|(at, row)| (at.saturating_add(1), key(row)));
     let mut keys = whole.map(|key| (rows.len(), key)).into_iter().chain(shorter);
-    keys.find(|(_, key)| recall.label(*key).is_some())
+    keys.find_map(|(count, key)| Some((count, recall.label(key)?)))
 }
 
 /// A hash of each row of segments that begins with the first one, by where they come from and what they say; those of the first
 /// ones may be known.
-fn rows(body: &[u8], view: &RequestView, seed: u64, mut known: Vec<u64>) -> Vec<u64> {
-    let shared = SharedSeed::from_u64(seed);
-    let mut row = known.last().copied().unwrap_or(seed);
+fn rows(body: &[u8], view: &RequestView, recall: &Recall, mut known: Vec<u64>) -> Vec<u64> {
+    let mut row = known.last().copied().unwrap_or(recall.seed);
     let next = |segment: &model::Segment| {
-        let mut hasher = FoldHasher::with_seed(row, &shared);
+        let mut hasher = FoldHasher::with_seed(row, &recall.shared);
         hasher.write_u8(kind(segment.origin));
         hasher.write(segment.content.of(body));
         row = hasher.finish();

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::clock;
 use crate::policies::Revision;
-use crate::record::Object;
+use crate::record::{Object, name};
 use crate::tools::{Fingerprint, digits};
 
 /// Most decisions that are recorded of one exchange; the rest is counted.
@@ -131,29 +131,29 @@ impl Judgement {
     }
 
     fn write(&self, out: &mut Object<'_>) {
-        out.text("revision", Some(&self.revision.id));
-        out.text("mode", Some(self.mode));
+        out.text(name!("revision"), Some(&self.revision.id));
+        out.text(name!("mode"), Some(self.mode));
         match &self.context {
-            None => out.text("context", None),
-            Some(Context { label, lowered_by }) => out.object("context", |out| {
-                out.text("trust", Some(label.trust.name()));
+            None => out.text(name!("context"), None),
+            Some(Context { label, lowered_by }) => out.object(name!("context"), |out| {
+                out.text(name!("trust"), Some(label.trust.name()));
                 if let Audience::Readers(names) = &label.audience {
-                    out.list("audience", &names.iter().collect::<Vec<_>>());
+                    out.list(name!("audience"), &names.iter().collect::<Vec<_>>());
                 }
                 if lowered_by.is_some() {
-                    out.number("lowered_by", *lowered_by);
+                    out.number(name!("lowered_by"), *lowered_by);
                 }
             }),
         }
-        out.list("results", &self.results);
-        out.number("known", Some(self.known));
-        out.list("calls", &self.calls);
-        out.number("unlisted", Some(self.unlisted));
-        out.number("refused", Some(self.refused));
-        out.number("withheld", Some(self.withheld));
-        out.number("changed", Some(self.changed));
-        out.number("asked_again", Some(self.asked_again));
-        out.number("judging_us", Some(self.judging_us));
+        out.list(name!("results"), &self.results);
+        out.number(name!("known"), Some(self.known));
+        out.list(name!("calls"), &self.calls);
+        out.number(name!("unlisted"), Some(self.unlisted));
+        out.number(name!("refused"), Some(self.refused));
+        out.number(name!("withheld"), Some(self.withheld));
+        out.number(name!("changed"), Some(self.changed));
+        out.number(name!("asked_again"), Some(self.asked_again));
+        out.number(name!("judging_us"), Some(self.judging_us));
     }
 
     /// The label of the conversation, and the segment of the request that lowered it first.

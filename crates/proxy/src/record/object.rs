@@ -2,7 +2,26 @@
 
 use serde::Serialize;
 
-/// An object that is being written. Names of members are ours, and need no escapes.
+/// The name of a member, as it is written behind another member. Made by [`name`].
+#[derive(Clone, Copy)]
+pub(crate) struct Name(&'static str);
+
+impl Name {
+    /// For [`name`].
+    pub(crate) const fn behind_comma(written: &'static str) -> Self {
+        Self(written)
+    }
+}
+
+/// A name, of ours, that needs no escapes; put together when this is compiled.
+macro_rules! name {
+    ($name:literal) => {
+        $crate::record::Name::behind_comma(concat!(",\"", $name, "\":"))
+    };
+}
+pub(crate) use name;
+
+/// An object that is being written.
 pub(crate) struct Object<'a>(&'a mut Vec<u8>);
 
 impl Object<'_> {
@@ -13,21 +32,19 @@ impl Object<'_> {
         out.push(b'}');
     }
 
-    fn name(&mut self, name: &'static str) -> &mut Vec<u8> {
-        if !self.0.ends_with(b"{") {
-            self.0.push(b',');
-        }
-        self.0.push(b'"');
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.extend_from_slice(b"\":");
+    fn name(&mut self, Name(name): Name) -> &mut Vec<u8> {
+        let is_first = self.0.ends_with(b"{");
+        self.0.extend_from_slice(name.as_bytes().get(usize::from(is_first)..).unwrap_or_default());
         self.0
     }
 
     /// A member that is a text, or null.
-    pub(crate) fn text(&mut self, name: &'static str, text: Option<&str>) {
-        let needs_escape = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    pub(crate) fn text(&mut self, name: Name, text: Option<&str>) {
+        // All of them are looked at: without an early end, several can be at once.
+        let needs_escape = |byte: &u8| (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\');
+        let is_plain = |text: &str| !text.as_bytes().iter().fold(false, |any, byte| any | needs_escape(byte));
         match text {
-            Some(text) if !text.bytes().any(needs_escape) => {
+            Some(text) if is_plain(text) => {
                 let out = self.name(name);
                 out.push(b'"');
                 out.extend_from_slice(text.as_bytes());
@@ -38,7 +55,7 @@ impl Object<'_> {
     }
 
     /// A member that is a number, or null.
-    pub(crate) fn number(&mut self, name: &'static str, number: Option<impl itoa::Integer>) {
+    pub(crate) fn number(&mut self, name: Name, number: Option<impl itoa::Integer>) {
         let out = self.name(name);
         match number {
             Some(number) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
@@ -47,17 +64,17 @@ impl Object<'_> {
     }
 
     /// A member that is true or false.
-    pub(crate) fn flag(&mut self, name: &'static str, flag: bool) {
+    pub(crate) fn flag(&mut self, name: Name, flag: bool) {
         self.name(name).extend_from_slice(if flag { b"true" } else { b"false" });
     }
 
     /// A member that is an object.
-    pub(crate) fn object(&mut self, name: &'static str, members: impl FnOnce(&mut Object<'_>)) {
+    pub(crate) fn object(&mut self, name: Name, members: impl FnOnce(&mut Object<'_>)) {
         Object::write(self.name(name), members);
     }
 
     /// A member that is a list.
-    pub(crate) fn list(&mut self, name: &'static str, items: &[impl Serialize]) {
+    pub(crate) fn list(&mut self, name: Name, items: &[impl Serialize]) {
         match items {
             [] => self.name(name).extend_from_slice(b"[]"),
             items => self.value(name, items),
@@ -65,11 +82,11 @@ impl Object<'_> {
     }
 
     /// Any other member; null if it has no form in JSON.
-    fn value(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
+    fn value(&mut self, name: Name, value: &(impl Serialize + ?Sized)) {
         let out = self.name(name);
         let start = out.len();
         if let Err(error) = serde_json::to_writer(&mut *out, value) {
-            tracing::error!(%error, name, "member of a record not written");
+            tracing::error!(%error, name = name.0, "member of a record not written");
             out.truncate(start);
             out.extend_from_slice(b"null");
         }
@@ -86,17 +103,17 @@ mod tests {
         for text in texts {
             let mut out = Vec::new();
             Object::write(&mut out, |all| {
-                all.object("empty", |_| {});
-                all.text("text", Some(text));
-                all.text("nothing", None);
-                all.object("inner", |inner| {
-                    inner.number("most", Some(u64::MAX));
-                    inner.number("none", None::<u16>);
-                    inner.flag("yes", true);
-                    inner.flag("no", false);
+                all.object(name!("empty"), |_| {});
+                all.text(name!("text"), Some(text));
+                all.text(name!("nothing"), None);
+                all.object(name!("inner"), |inner| {
+                    inner.number(name!("most"), Some(u64::MAX));
+                    inner.number(name!("none"), None::<u16>);
+                    inner.flag(name!("yes"), true);
+                    inner.flag(name!("no"), false);
                 });
-                all.list("none", &[] as &[u8]);
-                all.list("some", &[Some(text), None]);
+                all.list(name!("none"), &[] as &[u8]);
+                all.list(name!("some"), &[Some(text), None]);
             });
             let read: serde_json::Value = serde_json::from_slice(&out).unwrap();
             let inner = serde_json::json!({"most": u64::MAX, "none": null, "yes": true, "no": false});

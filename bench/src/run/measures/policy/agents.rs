@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use super::{AGENT, in_turns};
+use super::super::in_turns;
+use super::AGENT;
 use crate::load::Mode;
 use crate::load::agents::WARM_TURNS;
 use crate::run::lab::Lab;
@@ -18,7 +19,7 @@ const TURNS: u64 = 30;
 pub async fn run(lab: &mut Lab, table: &mut Table) -> Result<()> {
     let pair = lab.start_pair(AGENT).await?;
     let mut row = Row::of_policy("40 rules: CPU per turn, 60 results, 200 KB", "µs", Some(Goal::Times(1.5)));
-    for (round, first) in (0..lab.plan.rounds).zip((0..).step_by(1_000)) {
+    for (round, first) in (0..lab.plan.agents_rounds).zip((0..).step_by(1_000)) {
         for target in in_turns(&pair, round) {
             let mut load = lab.load(target, Mode::Agents);
             // Ends by count; the time is only a bound.

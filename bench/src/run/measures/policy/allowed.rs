@@ -3,7 +3,8 @@
 
 use anyhow::Result;
 
-use super::{ALLOW_ALL, in_turns};
+use super::super::in_turns;
+use super::ALLOW_ALL;
 use crate::chat::request::Size;
 use crate::load::{Mode, Options};
 use crate::run::lab::Lab;
@@ -24,7 +25,7 @@ pub async fn run(lab: &mut Lab, table: &mut Table) -> Result<()> {
     lab.check_judging(judging).await?;
     for (size, label) in SIZES {
         let mut row = Row::of_policy(format!("allow all: CPU per request, {label}"), "µs", GOAL);
-        for round in 0..lab.plan.rounds {
+        for round in 0..lab.plan.closed_rounds {
             for target in in_turns(&pair, round) {
                 let mut load = lab.load(target, Mode::Closed);
                 load.size = size;

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use super::{AGENT, in_turns};
+use super::super::in_turns;
+use super::AGENT;
 use crate::load::Mode;
 use crate::run::lab::Lab;
 use crate::run::table::{Goal, Row, Table};

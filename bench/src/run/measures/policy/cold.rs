@@ -3,7 +3,8 @@
 
 use anyhow::Result;
 
-use super::{AGENT, in_turns};
+use super::super::in_turns;
+use super::AGENT;
 use crate::load::Mode;
 use crate::load::cold::WARM;
 use crate::run::lab::Lab;

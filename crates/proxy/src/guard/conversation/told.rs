@@ -42,7 +42,7 @@ impl<'b> Told<'b, '_> {
     }
 
     fn answered(&self, result: usize) -> Answered<'b> {
-        let Some(matched) = self.history.matches.results.get(result) else { return Answered::default() };
+        let Some(matched) = self.history.matches().results.get(result) else { return Answered::default() };
         let made = self.history.calls(result).iter().filter_map(|at| self.history.made(*at));
         let calls = made.map(|call| Asked {
             arguments: call.arguments.as_deref().map(str::as_bytes),
@@ -93,7 +93,7 @@ impl Segments for Told<'_, '_> {
                 outline.flag(view.is_some_and(|result| result.content.is_some()));
                 self.text(view.and_then(|result| result.name), outline);
                 outline.length(calls.len());
-                for call in calls.iter().filter_map(|call| self.history.calls.get(*call)) {
+                for call in calls.iter().filter_map(|call| self.history.past().get(*call)) {
                     let call = call.call;
                     for text in [call.id, call.name, call.namespace, call.arguments] {
                         self.text(text, outline);
