@@ -90,7 +90,7 @@ async fn conduct(options: &Options) -> Result<Table> {
     let begin = now();
     let mut plan = if options.quick { Plan::quick() } else { Plan::full() };
     if let Some(rounds) = options.rounds {
-        (plan.rounds, plan.closed_rounds, plan.agents_rounds) = (rounds, rounds, rounds);
+        (plan.rounds, plan.servers, plan.agents_rounds) = (rounds, rounds, rounds);
     }
     let subjects = if options.only.is_empty() { Subject::value_variants() } else { &options.only };
     // What a policy costs is no matter of other ways.

@@ -69,6 +69,15 @@ impl Lab {
         Ok(Target { name, address, process: Some(process), record: None })
     }
 
+    /// Opens ways of the same kinds, with servers of their own.
+    pub async fn start_again(&mut self, targets: &[Target]) -> Result<Vec<Target>> {
+        let mut again = Vec::new();
+        for target in targets {
+            again.push(self.start(target.name).await?);
+        }
+        Ok(again)
+    }
+
     /// Opens one through archestra without a policy, and one through archestra with this one.
     pub async fn start_pair(&mut self, policy: &str) -> Result<[Target; 2]> {
         let without = self.start(Name::Archestra).await?;

@@ -3,11 +3,16 @@
 /// Counts and times of one run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Interleaved rounds of every repeated measurement but those of the next two.
+    /// Interleaved rounds of every repeated measurement but those of the next ones.
     pub rounds: usize,
-    /// Interleaved rounds of a closed loop: many and short, so that what else the machine does, which changes from one
-    /// tenth of a second to another, hits all that are compared.
+    /// Servers of each kind, one after another, for closed loops, streams and busy memory: two of the same program differ by some
+    /// percent for as long as they run.
+    pub servers: usize,
+    /// Interleaved rounds of a closed loop with one server of each kind: many and short, so that what else the machine does,
+    /// which changes from one tenth of a second to another, hits all that are compared.
     pub closed_rounds: usize,
+    /// Interleaved rounds of bursts with one server of each kind, for the same reason.
+    pub burst_rounds: usize,
     /// Interleaved rounds of agents at work.
     pub agents_rounds: usize,
     /// Length of a closed-loop measurement.
@@ -35,13 +40,15 @@ impl Plan {
     pub fn full() -> Self {
         Self {
             rounds: 7,
-            closed_rounds: 41,
+            servers: 6,
+            closed_rounds: 7,
+            burst_rounds: 4,
             agents_rounds: 21,
             cpu_ms: 100,
             latency_ms: 1_400,
             warm_ms: 50,
             paced_chunks: 200,
-            burst_repeat: 30,
+            burst_repeat: 8,
             busy_ms: 2_000,
             slow_chunks: 40,
             cold: 20,
@@ -53,13 +60,15 @@ impl Plan {
     pub fn quick() -> Self {
         Self {
             rounds: 3,
-            closed_rounds: 7,
+            servers: 3,
+            closed_rounds: 3,
+            burst_rounds: 2,
             agents_rounds: 3,
             cpu_ms: 100,
             latency_ms: 300,
             warm_ms: 50,
             paced_chunks: 60,
-            burst_repeat: 10,
+            burst_repeat: 5,
             busy_ms: 500,
             slow_chunks: 8,
             cold: 6,

@@ -11,7 +11,7 @@ pub(crate) mod repeat;
 pub(crate) mod turn;
 
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use model::Label;
 
@@ -148,7 +148,8 @@ pub struct Setting<'a> {
 pub struct Conversation {
     /// What may be done with what it holds, and what came to it since.
     pub label: Label,
-    turn: Arc<Turn>,
+    /// None where nothing had to be read.
+    turn: Option<Arc<Turn>>,
 }
 
 /// What was read of a conversation.
@@ -177,13 +178,18 @@ pub struct Read {
 impl Conversation {
     /// It, to go on from there.
     pub fn remembered(&self) -> Remembered {
-        Remembered::of(&self.turn)
+        self.turn.as_ref().map(Remembered::of).unwrap_or_default()
+    }
+
+    /// One of which nothing had to be read.
+    fn unread(label: Label) -> Self {
+        Self { label, turn: None }
     }
 }
 
 impl From<Arc<Turn>> for Conversation {
     fn from(turn: Arc<Turn>) -> Self {
-        Self { label: turn.read.label.clone(), turn }
+        Self { label: turn.read.label.clone(), turn: Some(turn) }
     }
 }
 
@@ -191,7 +197,8 @@ impl Deref for Conversation {
     type Target = Read;
 
     fn deref(&self) -> &Read {
-        &self.turn.read
+        static NOTHING: LazyLock<Read> = LazyLock::new(Read::default);
+        self.turn.as_ref().map_or(&NOTHING, |turn| &turn.read)
     }
 }
 

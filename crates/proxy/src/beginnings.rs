@@ -13,7 +13,9 @@ use model::{Origin, RequestView, Segment, Span};
 use policy::Remembered;
 
 /// Bytes at the beginning of a conversation by which it is found, the most that it has.
-const HEADS: [usize; 2] = [32 << 10, 2 << 10];
+const HEADS: [usize; 2] = [32 << 10, SHORTEST];
+/// No shorter body is remembered.
+pub(crate) const SHORTEST: usize = 2 << 10;
 /// Bytes at the end of what was read by which it is told from others that begin alike.
 const TAIL: usize = 64;
 /// Most that begin alike: so many conversations go on at a time for which an application says the same first.

@@ -67,8 +67,10 @@ pub(crate) struct Guard {
     declared: Arc<Declared>,
     /// Some call could be refused.
     holds: bool,
-    /// Keys of what goes on from this exchange.
-    keys: Vec<Key>,
+    /// Keys of what goes on from this exchange: of its conversations at the provider, of its session, and of what was said.
+    grows: Vec<Key>,
+    session: Option<Key>,
+    whole: Option<Key>,
     /// Whose exchange it is.
     owner: Owner,
     mode: Mode,
@@ -124,7 +126,9 @@ impl Guard {
             conversation: None,
             declared: Declared::none(),
             holds: false,
-            keys: Vec::new(),
+            grows: Vec::new(),
+            session: None,
+            whole: None,
             owner: Owner::default(),
             mode,
             observed: BTreeSet::new(),
@@ -174,21 +178,21 @@ impl Guard {
         &mut self,
         (body, view, trail): (&Bytes, &RequestView, &Trail),
         caller: &Caller,
-        recall: &Arc<Recall>,
+        recall: Arc<Recall>,
         dialect: &dyn Dialect,
     ) -> Result<Bytes, Failure> {
         if view.elsewhere && self.mode == Mode::Enforce {
             return Err(Failure::TwoConversations);
         }
         self.owner = caller.owner;
-        self.recall = Some(Arc::clone(recall));
-        if !dialect.shows_hosted() && view.tools.iter().any(|tool| tool.kind == ToolKind::Hosted) {
+        let offers_hosted = view.tools.iter().any(|tool| tool.kind == ToolKind::Hosted);
+        if offers_hosted && !dialect.shows_hosted() {
             self.searches();
         }
         self.declared = conversation::declared(body, view, &recall.memory);
         let policy = &self.revision.policy;
         let rules = policy.is_idle().then_some((self.revision.number, self.agent.guard.untrusted_users));
-        let history = History::read((body, view, trail), self.owner, recall, rules);
+        let history = History::read((body, view, trail), self.owner, &recall, rules);
         if history.is_cut() && self.mode == Mode::Enforce {
             return Err(Failure::TooManyAnswered);
         }
@@ -201,8 +205,10 @@ impl Guard {
         let read = policy.read_conversation(&told, &self.setting(), &recall.memory, history.before());
         history.leave(trail, &read);
         history.keep(&read.label);
-        caller.session.into_iter().chain(history.grows()).for_each(|key| recall.tighten(key, &read.label));
-        self.keys = caller.session.into_iter().chain(history.whole).chain(history.grows()).collect();
+        let grows = history.grows.iter().copied();
+        caller.session.into_iter().chain(grows).for_each(|key| recall.tighten(key, &read.label));
+        (self.session, self.whole) = (caller.session, history.whole);
+        self.grows.clone_from(&history.grows);
         self.judgement().known(history.skipped_results());
         let mut edits = Edits::default();
         let mut last = None;
@@ -231,7 +237,10 @@ impl Guard {
         }
         self.judgement().context(&read, read.lowered_by.and_then(|at| history.place(at)));
         self.conversation = Some(read);
-        self.check_hosted(view, body)?;
+        self.recall = Some(recall);
+        if offers_hosted {
+            self.check_hosted(view, body)?;
+        }
         self.holds = self.mode == Mode::Enforce && self.may_refuse();
         let sent = edits.apply(body).map_err(|_| Failure::Internal)?;
         Ok(match sent {
@@ -272,7 +281,8 @@ impl Guard {
         read.label = read.label.meet(&Label::of(Trust::Untrusted));
         let kept = [&view.id, &view.conversation].into_iter().flatten();
         let kept = kept.map(|id| recall.key(self.owner, Subject::Reference(id)));
-        for key in self.keys.iter().copied().chain(kept) {
+        let own = self.session.into_iter().chain(self.whole).chain(self.grows.iter().copied());
+        for key in own.chain(kept) {
             recall.tighten(key, &read.label);
         }
     }

@@ -98,12 +98,14 @@ fn check_route(admitted: &Admitted) -> Result<(), Failure> {
 
 /// What is judged as JSON must not be a form to the provider.
 fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
+    let may_be_json = |essence: &[u8]| {
+        essence.is_empty()
+            || essence.eq_ignore_ascii_case(b"text/plain")
+            || essence.last_chunk::<4>().is_some_and(|end| end.eq_ignore_ascii_case(b"json"))
+    };
     let is_json = |value: &HeaderValue| {
-        value.as_bytes().split(|byte| *byte == b';').next().map(<[u8]>::trim_ascii).is_some_and(|essence| {
-            essence.is_empty()
-                || essence.eq_ignore_ascii_case(b"text/plain")
-                || essence.last_chunk::<4>().is_some_and(|end| end.eq_ignore_ascii_case(b"json"))
-        })
+        let mut parts = value.as_bytes().split(|byte| *byte == b';');
+        value == "application/json" || parts.next().map(<[u8]>::trim_ascii).is_some_and(may_be_json)
     };
     if headers.get_all(CONTENT_TYPE).iter().all(is_json) { Ok(()) } else { Err(Failure::TypeNotJudged) }
 }
@@ -122,7 +124,7 @@ async fn judge(
     let large = body.len() >= LARGE;
     let recall = Arc::clone(&state.recall);
     let work = move || {
-        let body = guard.read((&body, &view, &trail), &caller, &recall, dialect)?;
+        let body = guard.read((&body, &view, &trail), &caller, recall, dialect)?;
         Ok((guard, body))
     };
     if large { on_own_thread(work).await? } else { work() }

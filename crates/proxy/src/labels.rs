@@ -53,8 +53,6 @@ pub(crate) enum Subject<'a> {
     Call(&'a str, &'a str, Option<&'a str>),
     /// A row of segments that was sent before, by a hash of it.
     Prefix(u64),
-    /// The same, read under rules by which nothing is refused: their revision, and whether users are not trusted.
-    Read(u64, (u64, bool)),
     /// What a provider keeps, by its id.
     Reference(&'a str),
     /// A session of a client.
@@ -63,16 +61,33 @@ pub(crate) enum Subject<'a> {
     Tool(Option<&'a str>, &'a str),
 }
 
+/// Rules by which nothing is refused: their revision, and whether users are not trusted.
+pub(crate) type Rules = (u64, bool);
+
+/// What is kept of something.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Known {
+    pub(crate) label: Label,
+    /// Of a row of segments: the rules under which all of it was read last, if nothing is refused by them.
+    pub(crate) read: Option<Rules>,
+}
+
+impl From<Label> for Known {
+    fn from(label: Label) -> Self {
+        Self { label, read: None }
+    }
+}
+
 /// Keeps labels. (In memory here; a store may take its place.)
 pub(crate) trait Labels: std::fmt::Debug + Send + Sync {
-    /// The label kept for this.
-    fn label(&self, key: Key) -> Option<Label>;
+    /// What is kept for this.
+    fn known(&self, key: Key) -> Option<Known>;
 
     /// Whether a label is kept for this.
     fn knows(&self, key: Key) -> bool;
 
-    /// Tightens the label kept for this, or keeps it from now on.
-    fn tighten(&self, key: Key, label: &Label);
+    /// Tightens the label kept for this, or keeps it from now on; the rules, if any, take the place of others.
+    fn tighten(&self, key: Key, known: &Known);
 }
 
 /// Makes keys. The hash has a key of its own, which nobody knows.
@@ -108,7 +123,7 @@ impl Keys {
     pub(crate) fn key(&self, owner: Owner, subject: Subject<'_>) -> Key {
         let is_lasting = match subject {
             Subject::Reference(_) | Subject::Session(_) => true,
-            Subject::Call(..) | Subject::Prefix(..) | Subject::Read(..) | Subject::Tool(..) => false,
+            Subject::Call(..) | Subject::Prefix(..) | Subject::Tool(..) => false,
         };
         Key { hash: self.hash((owner.0, owner.1, subject)), is_lasting }
     }
@@ -137,17 +152,17 @@ pub(crate) struct InMemory {
 /// Labels in two generations: what was asked for since the younger one was begun is in it.
 #[derive(Debug, Default)]
 struct Kept {
-    old: ByKey<Label>,
-    young: ByKey<Label>,
+    old: ByKey<Known>,
+    young: ByKey<Known>,
 }
 
 impl Kept {
-    /// The label of this key, which is young again.
-    fn label(&mut self, key: Key) -> Option<&mut Label> {
+    /// What is known of this key, which is young again.
+    fn known(&mut self, key: Key) -> Option<&mut Known> {
         if self.young.len() >= MOST / 2 && !self.young.contains_key(&key) {
-            let label = self.old.remove(&key)?;
+            let known = self.old.remove(&key)?;
             self.old = std::mem::take(&mut self.young);
-            return Some(self.young.entry(key).or_insert(label));
+            return Some(self.young.entry(key).or_insert(known));
         }
         match self.young.entry(key) {
             Entry::Occupied(young) => Some(young.into_mut()),
@@ -155,11 +170,11 @@ impl Kept {
         }
     }
 
-    fn insert(&mut self, key: Key, label: Label) {
+    fn insert(&mut self, key: Key, known: Known) {
         if self.young.len() >= MOST / 2 {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(key, label);
+        self.young.insert(key, known);
     }
 }
 
@@ -171,19 +186,22 @@ impl InMemory {
 }
 
 impl Labels for InMemory {
-    fn label(&self, key: Key) -> Option<Label> {
-        self.of(key).label(key).map(|label| label.clone())
+    fn known(&self, key: Key) -> Option<Known> {
+        self.of(key).known(key).map(|known| known.clone())
     }
 
     fn knows(&self, key: Key) -> bool {
-        self.of(key).label(key).is_some()
+        self.of(key).known(key).is_some()
     }
 
-    fn tighten(&self, key: Key, label: &Label) {
+    fn tighten(&self, key: Key, known: &Known) {
         let mut kept = self.of(key);
-        match kept.label(key) {
-            Some(known) => *known = known.meet(label),
-            None => kept.insert(key, label.clone()),
+        match kept.known(key) {
+            Some(own) => {
+                own.label = own.label.meet(&known.label);
+                own.read = known.read.or(own.read);
+            }
+            None => kept.insert(key, known.clone()),
         }
     }
 }
@@ -194,22 +212,40 @@ mod tests {
 
     use super::*;
 
+    fn label(labels: &InMemory, key: Key) -> Option<Label> {
+        labels.known(key).map(|known| known.label)
+    }
+
     #[test]
     fn labels_only_tighten_and_belong_to_their_owner() {
         let (keys, labels) = (Keys::default(), InMemory::default());
         let key = keys.key(keys.owner("agent", b"1"), Subject::Session("s"));
-        assert_eq!(labels.label(key), None);
-        labels.tighten(key, &Label::of(Trust::Untrusted));
-        labels.tighten(key, &Label { trust: Trust::Trusted, audience: Audience::readers(["a"]) });
+        assert_eq!(label(&labels, key), None);
+        labels.tighten(key, &Label::of(Trust::Untrusted).into());
+        labels.tighten(key, &Label { trust: Trust::Trusted, audience: Audience::readers(["a"]) }.into());
         let both = Label { trust: Trust::Untrusted, audience: Audience::readers(["a"]) };
-        assert_eq!(labels.label(key), Some(both));
+        assert_eq!(label(&labels, key), Some(both));
         for other in [
             keys.key(keys.owner("agent", b"2"), Subject::Session("s")),
             keys.key(keys.owner("other", b"1"), Subject::Session("s")),
             keys.key(keys.owner("agent", b"1"), Subject::Reference("s")),
         ] {
-            assert_eq!(labels.label(other), None);
+            assert_eq!(label(&labels, other), None);
         }
+    }
+
+    #[test]
+    fn the_rules_under_which_a_row_was_read_last_are_kept_until_others_come() {
+        let (keys, labels) = (Keys::default(), InMemory::default());
+        let row = keys.key(keys.owner("agent", b""), Subject::Prefix(7));
+        for (read, expected) in [(None, None), (Some((1, false)), Some((1, false))), (None, Some((1, false)))]
+        {
+            labels.tighten(row, &Known { label: Label::default(), read });
+            assert_eq!(labels.known(row).and_then(|known| known.read), expected);
+        }
+        labels.tighten(row, &Known { label: Label::of(Trust::Untrusted), read: Some((2, false)) });
+        let both = Known { label: Label::of(Trust::Untrusted), read: Some((2, false)) };
+        assert_eq!(labels.known(row), Some(both));
     }
 
     #[test]
@@ -218,12 +254,15 @@ mod tests {
         let call =
             |number: usize| keys.key(keys.owner("agent", b""), Subject::Call(&number.to_string(), "f", None));
         let session = keys.key(keys.owner("agent", b""), Subject::Session("s"));
-        labels.tighten(session, &Label::of(Trust::Untrusted));
+        labels.tighten(session, &Label::of(Trust::Untrusted).into());
         for number in 0..2 * MOST {
-            labels.tighten(call(number), &Label::default());
-            assert_eq!(labels.label(call(0)), Some(Label::default()), "asked for again and again");
+            labels.tighten(call(number), &Known::default());
+            assert_eq!(label(&labels, call(0)), Some(Label::default()), "asked for again and again");
         }
-        assert_eq!((labels.label(call(1)), labels.label(call(2 * MOST - 1))), (None, Some(Label::default())));
-        assert_eq!(labels.label(session), Some(Label::of(Trust::Untrusted)));
+        assert_eq!(
+            (label(&labels, call(1)), label(&labels, call(2 * MOST - 1))),
+            (None, Some(Label::default()))
+        );
+        assert_eq!(label(&labels, session), Some(Label::of(Trust::Untrusted)));
     }
 }

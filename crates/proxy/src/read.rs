@@ -14,7 +14,7 @@ use wire::coding::{Coding, CodingError, decode};
 use wire::json::JsonError;
 
 use crate::admit::Admitted;
-use crate::beginnings::Trail;
+use crate::beginnings::{SHORTEST, Trail};
 use crate::budget::Share;
 use crate::guard::Guard;
 use crate::recall::Recall;
@@ -124,7 +124,7 @@ fn view(
     bytes: &Bytes,
     recall: Option<&Arc<Recall>>,
 ) -> Result<(RequestView, Trail), JsonError> {
-    let Some(recall) = recall else {
+    let Some(recall) = recall.filter(|_| bytes.len() >= SHORTEST) else {
         return Ok((dialect.read_request(target, bytes)?, Trail::default()));
     };
     let mut beginnings = recall.beginnings.of(dialect.name(), bytes);

@@ -5,7 +5,7 @@ use model::Label;
 use policy::Memory;
 
 use crate::beginnings::Beginnings;
-use crate::labels::{InMemory, Key, Keys, Labels, Owner, Subject};
+use crate::labels::{InMemory, Key, Keys, Known, Labels, Owner, Rules, Subject};
 use crate::tools::Tools;
 
 /// The part of the memory that is for bodies.
@@ -72,13 +72,23 @@ impl Recall {
 
     /// The label kept for this.
     pub(crate) fn label(&self, key: Key) -> Option<Label> {
-        if self.trusts_history { None } else { self.labels.label(key) }
+        self.known(key).map(|known| known.label)
+    }
+
+    /// What is kept for this.
+    pub(crate) fn known(&self, key: Key) -> Option<Known> {
+        if self.trusts_history { None } else { self.labels.known(key) }
     }
 
     /// Tightens the label kept for this, or keeps it from now on.
     pub(crate) fn tighten(&self, key: Key, label: &Label) {
+        self.read(key, label, None);
+    }
+
+    /// The same, for segments that were read, with the rules if nothing is refused by them.
+    pub(crate) fn read(&self, key: Key, label: &Label, read: Option<Rules>) {
         if !self.trusts_history {
-            self.labels.tighten(key, label);
+            self.labels.tighten(key, &Known { label: label.clone(), read });
         }
     }
 

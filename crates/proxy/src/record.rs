@@ -328,16 +328,16 @@ impl Exchange {
         }
         line.text(name!("agent"), facts.agent.as_ref().map(|agent| agent.id.as_str()));
         line.text(name!("provider"), facts.provider.as_ref().map(|provider| provider.name.as_str()));
-        line.text(name!("route"), facts.route.map(|dialect| dialect.map_or(PASS_THROUGH, Dialect::name)));
+        line.word(name!("route"), facts.route.map(|dialect| dialect.map_or(PASS_THROUGH, Dialect::name)));
         line.text(name!("method"), Some(&facts.method));
         line.text(name!("path"), Some(&facts.path));
         line.text(name!("model"), facts.model.as_deref());
         line.flag(name!("stream"), facts.stream);
         line.number(name!("status"), facts.status);
         line.number(name!("upstream_status"), facts.upstream_status);
-        line.text(name!("outcome"), Some(outcome.name()));
-        line.text(name!("fault"), fault.map(Fault::name));
-        line.text(name!("reason"), reason);
+        line.word(name!("outcome"), Some(outcome.name()));
+        line.word(name!("fault"), fault.map(Fault::name));
+        line.word(name!("reason"), reason);
         line.text(name!("error"), facts.error.as_deref());
         line.text(name!("stop"), facts.stop.as_deref());
         line.number(name!("tools"), Some(facts.tools));

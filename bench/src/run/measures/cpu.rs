@@ -16,23 +16,27 @@ const SIZES: [(Size, &str, f64); 3] =
 
 /// Measures all sizes.
 pub async fn run(lab: &mut Lab, targets: &[Target], table: &mut Table) -> Result<()> {
-    for (size, label, limit) in SIZES {
-        let mut cpu = Row::new(format!("CPU per request, {label}"), "µs", Some(Goal::Times(limit)));
-        let mut throughput = Row::new(format!("throughput, {label}"), "requests/s", None);
-        for round in 0..lab.plan.closed_rounds {
-            for target in in_turns(targets, round) {
-                let mut load = lab.load(target, Mode::Closed);
-                load.size = size;
-                let measured = lab.measure(target, &load).await?;
-                let requests = measured.report.requests as f64;
-                throughput.sample(target.name, requests / measured.report.seconds);
-                if target.process.is_some() {
-                    cpu.sample(target.name, measured.cpu_us / requests);
+    let mut rows = SIZES.map(|(_, label, limit)| {
+        let cpu = Row::new(format!("CPU per request, {label}"), "µs", Some(Goal::Times(limit)));
+        [cpu, Row::new(format!("throughput, {label}"), "requests/s", None)]
+    });
+    for _ in 0..lab.plan.servers {
+        let fresh = lab.start_again(targets).await?;
+        for ((size, ..), [cpu, throughput]) in SIZES.into_iter().zip(&mut rows) {
+            for round in 0..lab.plan.closed_rounds {
+                for target in in_turns(&fresh, round) {
+                    let mut load = lab.load(target, Mode::Closed);
+                    load.size = size;
+                    let measured = lab.measure(target, &load).await?;
+                    let requests = measured.report.requests as f64;
+                    throughput.sample(target.name, requests / measured.report.seconds);
+                    if target.process.is_some() {
+                        cpu.sample(target.name, measured.cpu_us / requests);
+                    }
                 }
             }
         }
-        table.add(cpu);
-        table.add(throughput);
     }
+    rows.into_iter().flatten().for_each(|row| table.add(row));
     Ok(())
 }

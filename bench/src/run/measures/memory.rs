@@ -21,9 +21,11 @@ pub async fn run(lab: &mut Lab, targets: &[Target], table: &mut Table) -> Result
     let mut held = Row::new("RSS per idle connection, of 1,000", "KB", None);
     let mut slow = Row::new("RSS per slow stream, of 1,000", "KB", Some(Goal::AtMost(60.0)));
     for name in targets.iter().filter(|target| target.process.is_some()).map(|target| target.name) {
-        let (before, peak) = fresh(lab, name, Mode::Closed, |load| load.connections = 256).await?;
-        idle.sample(name, before / 1024.0);
-        busy.sample(name, peak / 1024.0);
+        for _ in 0..lab.plan.servers {
+            let (before, peak) = fresh(lab, name, Mode::Closed, |load| load.connections = 256).await?;
+            idle.sample(name, before / 1024.0);
+            busy.sample(name, peak / 1024.0);
+        }
         let hold = |load: &mut Options| load.warm_ms = 0;
         let (before, peak) = fresh(lab, name, Mode::Idle, hold).await?;
         held.sample(name, (peak - before) / f64::from(HELD));

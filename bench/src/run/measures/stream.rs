@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 
+use super::in_turns;
 use crate::chat::request::Api;
 use crate::load::{Mode, Options};
 use crate::run::lab::{Lab, Measured};
@@ -14,38 +15,41 @@ const BURST: usize = 500;
 
 /// Measures all.
 pub async fn run(lab: &mut Lab, targets: &[Target], table: &mut Table) -> Result<()> {
-    table.add(paced(lab, targets).await?);
-    for row in burst(lab, targets).await? {
-        table.add(row);
+    let mut apart = Row::new("CPU per chunk, 5 ms apart, 32 streams", "µs", Some(Goal::Times(1.35)));
+    let mut bursts = [
+        Row::new(format!("CPU per chunk, burst of {BURST}, 4 streams"), "µs", Some(Goal::AtMost(7.0))),
+        Row::new("CPU per byte of such a burst, Chat", "ns", None),
+        Row::new("CPU per byte of such a burst, Responses", "ns", None),
+        Row::new("Responses ÷ Chat, CPU per byte", "×", Some(Goal::AtMost(1.15))),
+    ];
+    for _ in 0..lab.plan.servers {
+        let mut fresh = lab.start_again(targets).await?;
+        fresh.retain(|target| target.process.is_some());
+        paced(lab, &fresh, &mut apart).await?;
+        burst(lab, &fresh, &mut bursts).await?;
+    }
+    std::iter::once(apart).chain(bursts).for_each(|row| table.add(row));
+    Ok(())
+}
+
+async fn paced(lab: &mut Lab, targets: &[Target], row: &mut Row) -> Result<()> {
+    for target in targets {
+        let mut load = lab.load(target, Mode::Stream);
+        load.connections = 32;
+        load.chunks = lab.plan.paced_chunks;
+        load.delay_us = 5_000;
+        let measured = measure(lab, target, load).await?;
+        row.sample(target.name, measured.cpu_us / measured.report.events as f64);
     }
     Ok(())
 }
 
-async fn paced(lab: &mut Lab, targets: &[Target]) -> Result<Row> {
-    let mut row = Row::new("CPU per chunk, 5 ms apart, 32 streams", "µs", Some(Goal::Times(1.35)));
-    for _ in 0..lab.plan.rounds {
-        for target in targets.iter().filter(|target| target.process.is_some()) {
-            let mut load = lab.load(target, Mode::Stream);
-            load.connections = 32;
-            load.chunks = lab.plan.paced_chunks;
-            load.delay_us = 5_000;
-            let measured = measure(lab, target, load).await?;
-            row.sample(target.name, measured.cpu_us / measured.report.events as f64);
-        }
-    }
-    Ok(row)
-}
-
 /// The same text in both APIs, one right after the other, and each of them first in every other round. Responses says
 /// the text four times, and other things than Chat around it: what may be compared is the byte.
-async fn burst(lab: &mut Lab, targets: &[Target]) -> Result<[Row; 4]> {
-    let mut chunk =
-        Row::new(format!("CPU per chunk, burst of {BURST}, 4 streams"), "µs", Some(Goal::AtMost(7.0)));
-    let mut chat = Row::new("CPU per byte of such a burst, Chat", "ns", None);
-    let mut responses = Row::new("CPU per byte of such a burst, Responses", "ns", None);
-    let mut ratio = Row::new("Responses ÷ Chat, CPU per byte", "×", Some(Goal::AtMost(1.15)));
-    for round in 0..lab.plan.rounds {
-        for target in targets.iter().filter(|target| target.process.is_some()) {
+async fn burst(lab: &mut Lab, targets: &[Target], rows: &mut [Row; 4]) -> Result<()> {
+    let [chunk, chat, responses, ratio] = rows;
+    for round in 0..lab.plan.burst_rounds {
+        for target in in_turns(targets, round) {
             let mut order = [Api::Chat, Api::Responses];
             order.rotate_left(round % 2);
             let mut per_byte = [0.0; 2];
@@ -69,11 +73,11 @@ async fn burst(lab: &mut Lab, targets: &[Target]) -> Result<[Row; 4]> {
                     }
                 }
             }
-            let [chat, responses] = per_byte;
-            ratio.sample(target.name, responses / chat);
+            let [of_chat, of_responses] = per_byte;
+            ratio.sample(target.name, of_responses / of_chat);
         }
     }
-    Ok([chunk, chat, responses, ratio])
+    Ok(())
 }
 
 async fn measure(lab: &mut Lab, target: &Target, mut load: Options) -> Result<Measured> {

@@ -33,6 +33,9 @@ impl Policy {
             let mut reading = Reading { memory, policy: self, setting, settled: Vec::new(), turn };
             (known..segments.count()).for_each(|at| reading.add(at, &segments.segment(at)));
         };
+        if self.is_idle() && segments.count() == 0 {
+            return Conversation::unread(setting.start.clone());
+        }
         let start = || {
             let mut turn = Turn::default();
             turn.read.label = setting.start.clone();

@@ -9,13 +9,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use foldhash::quality::FoldHasher;
-use model::{DeclaredTool, Label, Origin, ReferenceKind, RequestView, Text, ToolKind};
+use model::{DeclaredTool, Label, Origin, ReferenceKind, RequestView, Segment, Text, ToolKind};
 use policy::{Conversation, Declaration, Declared, Memory, Policy, Remembered, Value};
 use told::Told;
 use wire::json::decode;
 
 use crate::beginnings::Trail;
-use crate::labels::{Key, Owner, Subject};
+use crate::labels::{Key, Known, Owner, Rules, Subject};
 use crate::recall::Recall;
 
 /// Most pairs of a result and a call that it may answer.
@@ -49,42 +49,36 @@ fn named<'a>(body: &'a [u8], tool: &'a DeclaredTool) -> Option<Named<'a>> {
     Some((decode(body, tool.name?), tool.namespace.map(|name| decode(body, name)), tool))
 }
 
-/// The revision of rules by which nothing is refused, and whether users are not trusted.
-type Rules = (u64, bool);
-
 /// The calls of a request and what its segments are.
 pub(super) struct History<'a> {
     /// The conversation with which this one begins.
     before: Option<Remembered>,
+    /// Results that are no segment.
+    bare: Vec<usize>,
     body: &'a [u8],
     /// Made when somebody asks, as is the next.
     calls: OnceCell<Vec<Past<'a>>>,
     /// Conversations that the request adds to.
-    grows: Vec<Key>,
+    pub(super) grows: Vec<Key>,
     /// Labels of what the request refers to.
     kept: Vec<Label>,
     matches: OnceCell<Matches<'a>>,
     owner: Owner,
-    /// The longest row of segments that was sent before: how many they are, and their label.
-    prefix: Option<(usize, Label)>,
+    /// The longest row of segments that was sent before: how many they are, and what is kept of them.
+    prefix: Option<(usize, Known)>,
     recall: &'a Recall,
     /// Hashes of the rows of segments from the first one on.
     rows: Vec<u64>,
-    /// For each segment of the request, the result that it is; then the results that are no segment.
-    segments: Vec<Option<usize>>,
+    rules: Option<Rules>,
     /// For each result, the first segment that it is, of those that are looked at; else one that is not.
     said: Vec<Option<usize>>,
     /// How many segments are not looked at.
     skipped: usize,
-    /// Their label.
-    skipped_label: Option<Label>,
     /// How many references nothing is known of.
     unseen: usize,
     view: &'a RequestView,
     /// The key of all segments.
     pub(super) whole: Option<Key>,
-    /// The key of all segments as they are read now, if they need not be read again.
-    whole_as_read: Option<Key>,
 }
 
 /// A call in the conversation so far.
@@ -132,17 +126,7 @@ impl<'a> History<'a> {
         recall: &'a Recall,
         rules: Option<Rules>,
     ) -> Self {
-        let references = view.references.iter().map(|reference| {
-            let id = decode(body, reference.id?);
-            Some((reference.kind, recall.key(owner, Subject::Reference(&id))))
-        });
-        let references: Vec<_> = references.collect();
-        let grows = references.iter().flatten().filter(|(kind, _)| *kind == ReferenceKind::Conversation);
-        let grows = grows.map(|(_, key)| *key).collect();
-        let label = |(_, key)| recall.label(key);
-        let known: Vec<Option<Label>> =
-            references.into_iter().map(|reference| reference.and_then(label)).collect();
-        let unseen = known.iter().filter(|label| label.is_none()).count();
+        let References { grows, kept, unseen } = References::of(body, view, owner, recall);
         let before = trail.reading(body, view, unseen);
         let (before, known_rows) = match before {
             Some(before) => (Some(before.remembered.clone()), before.rows.clone()),
@@ -151,33 +135,28 @@ impl<'a> History<'a> {
         let rows = rows(body, view, recall, known_rows);
         let prefix = |row: &u64| recall.key(owner, Subject::Prefix(*row));
         let whole = rows.last().map(prefix);
-        let as_read = |row: &u64, rules| recall.key(owner, Subject::Read(*row, rules));
-        let whole_as_read = rules.and_then(|rules| Some(as_read(rows.last()?, rules)));
-        let skipped =
-            rules.and_then(|rules| longest(&rows, recall, whole_as_read, |row| as_read(row, rules)));
         let prefix = longest(&rows, recall, whole, prefix);
-        let (skipped, skipped_label) = skipped.unzip();
-        let skipped = skipped.unwrap_or_default();
-        let (segments, said) = segments(view, skipped);
+        let is_read = |known: &Known| rules.is_some() && known.read == rules;
+        let skipped = prefix.as_ref().filter(|(_, known)| is_read(known)).map_or(0, |(count, _)| *count);
+        let (said, bare) = said(view, skipped);
         Self {
             before,
+            bare,
             body,
             calls: OnceCell::new(),
             grows,
-            kept: known.into_iter().flatten().collect(),
+            kept,
             matches: OnceCell::new(),
             owner,
             prefix,
             recall,
             rows,
+            rules,
             said,
-            segments,
             skipped,
-            skipped_label,
             unseen,
             view,
             whole,
-            whole_as_read,
         }
     }
 
@@ -205,19 +184,14 @@ impl<'a> History<'a> {
 
     /// Labels of what the request refers to and was made here, and of what was sent before.
     pub(super) fn labels(&self) -> impl Iterator<Item = &Label> {
-        let before = self.prefix.as_ref().map(|(_, label)| label);
-        self.kept.iter().chain(before).chain(&self.skipped_label)
+        let before = self.prefix.as_ref().map(|(_, known)| &known.label);
+        self.kept.iter().chain(before)
     }
 
     /// Whether a result may answer so many calls that not all of them are known.
     pub(super) fn is_cut(&self) -> bool {
         let RequestView { calls, results, .. } = self.view;
         calls.len().saturating_mul(results.len()) >= MAX_ANSWERED && self.matches().is_cut
-    }
-
-    /// Keys of conversations that the request adds to.
-    pub(super) fn grows(&self) -> impl Iterator<Item = Key> {
-        self.grows.iter().copied()
     }
 
     /// How many segments were sent before.
@@ -227,14 +201,12 @@ impl<'a> History<'a> {
 
     /// Keeps the label of all segments, unless it is what is kept of them.
     pub(super) fn keep(&self, label: &Label) {
-        let all = self.rows.len();
-        let is_kept = |count: usize, kept: Option<&Label>| count == all && kept == Some(label);
-        let prefix = self.prefix.as_ref().map(|(_, label)| label);
-        let is_prefix_kept = is_kept(self.before_segments(), prefix);
-        let is_skipped_kept = is_kept(self.skipped, self.skipped_label.as_ref());
-        let keys = [(self.whole, is_prefix_kept), (self.whole_as_read, is_skipped_kept)];
-        for key in keys.into_iter().filter(|(_, is_kept)| !is_kept).filter_map(|(key, _)| key) {
-            self.recall.tighten(key, label);
+        let is_kept = self.prefix.as_ref().is_some_and(|(count, known)| {
+            let is_read = self.rules.is_none() || known.read == self.rules;
+            *count == self.rows.len() && known.label == *label && is_read
+        });
+        if let Some(key) = self.whole.filter(|_| !is_kept) {
+            self.recall.read(key, label, self.rules);
         }
     }
 
@@ -250,7 +222,7 @@ impl<'a> History<'a> {
 
     /// Keeps what was read for the next turn.
     pub(super) fn leave(&self, trail: &Trail, read: &Conversation) {
-        if self.segments.len() == self.view.segments.len() {
+        if self.bare.is_empty() {
             trail.tell(self.view, &self.rows, self.unseen, read.remembered());
         }
     }
@@ -269,14 +241,27 @@ impl<'a> History<'a> {
 
     /// The result that a segment is.
     pub(super) fn result(&self, segment: usize) -> Option<usize> {
-        self.segments.get(self.place(segment)?).copied().flatten()
+        self.result_at(self.place(segment)?)
+    }
+
+    /// The result at a place among the segments of the request; those that are no segment stand behind them.
+    fn result_at(&self, place: usize) -> Option<usize> {
+        match self.view.segments.get(place) {
+            Some(segment) => result(segment),
+            None => self.bare.get(place.checked_sub(self.view.segments.len())?).copied(),
+        }
+    }
+
+    /// How many segments there are to look at, with the results that are none.
+    fn looked_at(&self) -> usize {
+        self.view.segments.len().saturating_add(self.bare.len()).saturating_sub(self.skipped)
     }
 
     /// How many results stand in the segments that are not looked at.
     pub(super) fn skipped_results(&self) -> u64 {
-        let results = self.segments.iter().take(self.skipped).flatten();
+        let results = self.view.segments.iter().take(self.skipped).filter_map(result);
         let mut before = None;
-        let new = results.filter(|result| before.replace(**result) != Some(**result));
+        let new = results.filter(|result| before.replace(*result) != Some(*result));
         u64::try_from(new.count()).unwrap_or(u64::MAX)
     }
 
@@ -285,6 +270,32 @@ impl<'a> History<'a> {
         let result = self.matches().results.get(self.result(segment)?)?;
         let called = self.calls(self.result(segment)?).first().and_then(|at| self.made(*at));
         called.map(|call| &call.name).or(result.own_name.as_ref()).map(|name| name.clone().into_owned())
+    }
+}
+
+/// What a request refers to.
+#[derive(Default)]
+struct References {
+    /// Conversations that it adds to.
+    grows: Vec<Key>,
+    /// Labels of what was made here.
+    kept: Vec<Label>,
+    /// How many there are of which nothing is known.
+    unseen: usize,
+}
+
+impl References {
+    fn of(body: &[u8], view: &RequestView, owner: Owner, recall: &Recall) -> Self {
+        let mut all = Self::default();
+        for reference in &view.references {
+            let key = reference.id.map(|id| recall.key(owner, Subject::Reference(&decode(body, id))));
+            all.grows.extend(key.filter(|_| reference.kind == ReferenceKind::Conversation));
+            match key.and_then(|key| recall.label(key)) {
+                Some(label) => all.kept.push(label),
+                None => all.unseen = all.unseen.saturating_add(1),
+            }
+        }
+        all
     }
 }
 
@@ -350,31 +361,33 @@ impl<'a> Matches<'a> {
     }
 }
 
-/// For each segment of the request, the result that it is; then the results that are no segment. And for each result, the first
-/// segment that it is, of those behind the skipped ones; else a skipped one.
-fn segments(view: &RequestView, skipped: usize) -> (Vec<Option<usize>>, Vec<Option<usize>>) {
-    let mut segments = Vec::with_capacity(view.segments.len().saturating_add(view.results.len()));
+/// The result that a segment of the request is.
+fn result(segment: &Segment) -> Option<usize> {
+    match segment.origin {
+        Origin::Tool(result) => Some(result),
+        Origin::Assistant
+        | Origin::Attachment
+        | Origin::HostedTool
+        | Origin::System
+        | Origin::Unknown
+        | Origin::User => None,
+    }
+}
+
+/// For each result, the first segment that it is, of those behind the skipped ones; else a skipped one. And the results that
+/// are no segment.
+fn said(view: &RequestView, skipped: usize) -> (Vec<Option<usize>>, Vec<usize>) {
     let mut said = vec![None; view.results.len()];
     for (at, segment) in view.segments.iter().enumerate() {
-        let result = match segment.origin {
-            Origin::Tool(result) => Some(result),
-            Origin::Assistant
-            | Origin::Attachment
-            | Origin::HostedTool
-            | Origin::System
-            | Origin::Unknown
-            | Origin::User => None,
-        };
-        if let Some(said) = result.and_then(|result| said.get_mut(result))
+        if let Some(said) = result(segment).and_then(|result| said.get_mut(result))
             && said.is_none_or(|first| first < skipped)
         {
             *said = Some(at);
         }
-        segments.push(result);
     }
     let bare = said.iter().enumerate().filter(|(_, said)| said.is_none());
-    segments.extend(bare.map(|(result, _)| Some(result)));
-    (segments, said)
+    let bare = bare.map(|(result, _)| result).collect();
+    (said, bare)
 }
 
 fn kind(origin: Origin) -> u8 {
@@ -389,23 +402,23 @@ fn kind(origin: Origin) -> u8 {
     }
 }
 
-/// The longest row of segments that there is a label for: how many they are, and the label. The key of all is known.
+/// The longest row of segments of which something is kept: how many they are, and that. The key of all is known.
 fn longest(
     rows: &[u64],
     recall: &Recall,
     whole: Option<Key>,
     key: impl Fn(&u64) -> Key,
-) -> Option<(usize, Label)> {
+) -> Option<(usize, Known)> {
     let shorter = rows.iter().enumerate().rev().skip(1).map(|(at, row)| (at.saturating_add(1), key(row)));
     let mut keys = whole.map(|key| (rows.len(), key)).into_iter().chain(shorter);
-    keys.find_map(|(count, key)| Some((count, recall.label(key)?)))
+    keys.find_map(|(count, key)| Some((count, recall.known(key)?)))
 }
 
 /// A hash of each row of segments that begins with the first one, by where they come from and what they say; those of the first
 /// ones may be known.
 fn rows(body: &[u8], view: &RequestView, recall: &Recall, mut known: Vec<u64>) -> Vec<u64> {
     let mut row = known.last().copied().unwrap_or(recall.seed);
-    let next = |segment: &model::Segment| {
+    let next = |segment: &Segment| {
         let mut hasher = FoldHasher::with_seed(row, &recall.shared);
         hasher.write_u8(kind(segment.origin));
         hasher.write(segment.content.of(body));

@@ -132,11 +132,11 @@ impl Judgement {
 
     fn write(&self, out: &mut Object<'_>) {
         out.text(name!("revision"), Some(&self.revision.id));
-        out.text(name!("mode"), Some(self.mode));
+        out.word(name!("mode"), Some(self.mode));
         match &self.context {
             None => out.text(name!("context"), None),
             Some(Context { label, lowered_by }) => out.object(name!("context"), |out| {
-                out.text(name!("trust"), Some(label.trust.name()));
+                out.word(name!("trust"), Some(label.trust.name()));
                 if let Audience::Readers(names) = &label.audience {
                     out.list(name!("audience"), &names.iter().collect::<Vec<_>>());
                 }

@@ -44,20 +44,33 @@ impl Object<'_> {
         let needs_escape = |byte: &u8| (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\');
         let is_plain = |text: &str| !text.as_bytes().iter().fold(false, |any, byte| any | needs_escape(byte));
         match text {
-            Some(text) if is_plain(text) => {
-                let out = self.name(name);
-                out.push(b'"');
-                out.extend_from_slice(text.as_bytes());
-                out.push(b'"');
-            }
+            Some(text) if is_plain(text) => self.plain(name, text),
             text => self.value(name, &text),
         }
     }
 
+    /// A member that is a word of ours, which needs no escapes, or null.
+    pub(crate) fn word(&mut self, name: Name, word: Option<&'static str>) {
+        match word {
+            Some(word) => self.plain(name, word),
+            None => self.name(name).extend_from_slice(b"null"),
+        }
+    }
+
+    /// A member that is a text without escapes.
+    fn plain(&mut self, name: Name, text: &str) {
+        let out = self.name(name);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    }
+
     /// A member that is a number, or null.
-    pub(crate) fn number(&mut self, name: Name, number: Option<impl itoa::Integer>) {
+    pub(crate) fn number(&mut self, name: Name, number: Option<impl itoa::Integer + TryInto<u8>>) {
         let out = self.name(name);
         match number {
+            // Most are: few things happen in one exchange.
+            Some(number) if let Ok(digit @ 0..10) = number.try_into() => out.push(b'0' | digit),
             Some(number) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
             None => out.extend_from_slice(b"null"),
         }
@@ -106,9 +119,13 @@ mod tests {
                 all.object(name!("empty"), |_| {});
                 all.text(name!("text"), Some(text));
                 all.text(name!("nothing"), None);
+                all.word(name!("word"), Some("said"));
+                all.word(name!("no_word"), None);
                 all.object(name!("inner"), |inner| {
                     inner.number(name!("most"), Some(u64::MAX));
                     inner.number(name!("none"), None::<u16>);
+                    inner.number(name!("digit"), Some(9_u16));
+                    inner.number(name!("digits"), Some(10_usize));
                     inner.flag(name!("yes"), true);
                     inner.flag(name!("no"), false);
                 });
@@ -116,10 +133,13 @@ mod tests {
                 all.list(name!("some"), &[Some(text), None]);
             });
             let read: serde_json::Value = serde_json::from_slice(&out).unwrap();
-            let inner = serde_json::json!({"most": u64::MAX, "none": null, "yes": true, "no": false});
+            let inner = serde_json::json!({
+                "most": u64::MAX, "none": null, "digit": 9, "digits": 10, "yes": true, "no": false,
+            });
             let empty: [u8; 0] = [];
             let expected = serde_json::json!({
-                "empty": {}, "text": text, "nothing": null, "inner": inner, "none": empty, "some": [text, null],
+                "empty": {}, "text": text, "nothing": null, "word": "said", "no_word": null, "inner": inner,
+                "none": empty, "some": [text, null],
             });
             assert_eq!(read, expected);
         }

@@ -25,9 +25,9 @@ enum Piece<'a> {
 
 impl<'b> Told<'b, '_> {
     fn piece(&self, at: usize) -> Piece<'b> {
-        let History { body, segments, view, .. } = self.history;
+        let History { body, view, .. } = self.history;
         let Some(place) = self.history.place(at) else { return Piece::Unseen };
-        let result = segments.get(place).copied().flatten();
+        let result = self.history.result_at(place);
         let own = view.segments.get(place).map(|segment| (segment.origin, segment.content.of(body)));
         match (result, own) {
             (None, None) => Piece::Unseen,
@@ -59,8 +59,7 @@ impl<'b> Told<'b, '_> {
 
 impl Segments for Told<'_, '_> {
     fn count(&self) -> usize {
-        let History { segments, skipped, unseen, .. } = self.history;
-        segments.len().saturating_sub(*skipped).saturating_add(*unseen)
+        self.history.looked_at().saturating_add(self.history.unseen)
     }
 
     fn segment(&self, at: usize) -> Segment<'_> {
