@@ -29,7 +29,7 @@ const LIMIT: Duration = Duration::from_secs(900);
 /// What to measure, and with what.
 #[derive(Args)]
 pub struct Options {
-    /// Fewer and shorter rounds: about a minute instead of under 6.
+    /// Fewer and shorter rounds: about a minute instead of 6.
     #[arg(long)]
     quick: bool,
     /// Rounds per measurement, instead of the usual number.

@@ -36,7 +36,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Under six minutes.
+    /// About six minutes.
     pub fn full() -> Self {
         Self {
             rounds: 7,

@@ -216,7 +216,7 @@ impl Beginnings {
     /// Keeps a body, in place of the one that it goes on from.
     fn keep(
         &self,
-        bytes: &Bytes,
+        (bytes, is_own): (&Bytes, bool),
         dialect: &'static str,
         beginning: Beginning,
         before: Option<&Arc<Body>>,
@@ -228,8 +228,8 @@ impl Beginnings {
         if Body::size_of(bytes, &beginning) > self.limit / PART {
             return None;
         }
-        // A copy: it may be a part of a connection's buffer, or of more than was needed, which would be kept with it.
-        let bytes = Bytes::copy_from_slice(bytes);
+        // What is a part of a connection's buffer, or of more than was needed, would keep all of that.
+        let bytes = if is_own { bytes.clone() } else { Bytes::copy_from_slice(bytes) };
         let body = Arc::new(Body { beginning, bytes, dialect, name, reading });
         let forgotten = self.with(|kept| {
             before.into_iter().for_each(|before| kept.remove(before));
@@ -263,11 +263,13 @@ pub(crate) struct OfBody<'a> {
 }
 
 impl OfBody<'_> {
-    /// Keeps what was read, for the next turn.
-    pub(crate) fn keep(self) -> Trail {
+    /// Keeps what was read, for the next turn. `is_own`: the bytes are a piece of memory of their own, all of it.
+    pub(crate) fn keep(self, is_own: bool) -> Trail {
         let before = self.known.and_then(|number| self.found.get(number)).cloned();
         let body = match (self.read, &before) {
-            (Some(beginning), before) => self.all.keep(self.bytes, self.dialect, beginning, before.as_ref()),
+            (Some(beginning), before) => {
+                self.all.keep((self.bytes, is_own), self.dialect, beginning, before.as_ref())
+            }
             (None, Some(before)) => {
                 self.all.used(before);
                 None // what is made of this one is not of the other's bytes

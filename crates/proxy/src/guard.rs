@@ -178,13 +178,14 @@ impl Guard {
         &mut self,
         (body, view, trail): (&Bytes, &RequestView, &Trail),
         caller: &Caller,
-        recall: Arc<Recall>,
+        recall: &Arc<Recall>,
         dialect: &dyn Dialect,
     ) -> Result<Bytes, Failure> {
         if view.elsewhere && self.mode == Mode::Enforce {
             return Err(Failure::TwoConversations);
         }
         self.owner = caller.owner;
+        self.recall = Some(Arc::clone(recall));
         let offers_hosted = view.tools.iter().any(|tool| tool.kind == ToolKind::Hosted);
         if offers_hosted && !dialect.shows_hosted() {
             self.searches();
@@ -192,7 +193,7 @@ impl Guard {
         self.declared = conversation::declared(body, view, &recall.memory);
         let policy = &self.revision.policy;
         let rules = policy.is_idle().then_some((self.revision.number, self.agent.guard.untrusted_users));
-        let history = History::read((body, view, trail), self.owner, &recall, rules);
+        let history = History::read((body, view, trail), self.owner, recall, rules);
         if history.is_cut() && self.mode == Mode::Enforce {
             return Err(Failure::TooManyAnswered);
         }
@@ -237,7 +238,6 @@ impl Guard {
         }
         self.judgement().context(&read, read.lowered_by.and_then(|at| history.place(at)));
         self.conversation = Some(read);
-        self.recall = Some(recall);
         if offers_hosted {
             self.check_hosted(view, body)?;
         }

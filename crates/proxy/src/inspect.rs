@@ -124,7 +124,7 @@ async fn judge(
     let large = body.len() >= LARGE;
     let recall = Arc::clone(&state.recall);
     let work = move || {
-        let body = guard.read((&body, &view, &trail), &caller, recall, dialect)?;
+        let body = guard.read((&body, &view, &trail), &caller, &recall, dialect)?;
         Ok((guard, body))
     };
     if large { on_own_thread(work).await? } else { work() }

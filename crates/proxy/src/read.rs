@@ -82,16 +82,17 @@ pub(crate) async fn read(
         return Err(Failure::BodyTooLarge(limit)); // before it is sent
     }
     let mut share = state.budget.share();
-    let mut body = collect(body, limit, state.timeouts.client_idle, &mut share).await?;
+    let (mut body, mut is_own) = collect(body, limit, state.timeouts.client_idle, &mut share).await?;
     if !codings.is_empty() {
         (body, share) = Box::pin(undo(codings, body, limit, state.budget.share())).await?;
+        is_own = false;
         // What is judged is what is sent: in clear.
         admitted.head.headers.remove(CONTENT_ENCODING);
         admitted.head.headers.remove(CONTENT_LENGTH);
     }
     if let Some(vertex) = admitted.vertex.take() {
         let (translated, vertex) = Box::pin(translate(body, vertex)).await?; // before it is read: what is judged is what is sent
-        (body, admitted.vertex) = (translated, Some(vertex));
+        (body, admitted.vertex, is_own) = (translated, Some(vertex), false);
         share.cover(body.len()).map_err(|_| Failure::NoRoom)?;
     }
     // What is remembered is kept without the share.
@@ -102,14 +103,14 @@ pub(crate) async fn read(
     let is_judged = Guard::mode_of(snapshot.policy(), &admitted.agent).is_some();
     let recall = is_judged.then_some(&state.recall);
     let view = if body.len() < LARGE {
-        view(dialect, admitted.target(), &bytes, recall)
+        view(dialect, admitted.target(), (&bytes, is_own), recall)
     } else {
         let target = admitted.target();
         let [method, path, query] = [target.method, target.path, target.query].map(str::to_owned);
         let recall = recall.cloned();
         let work = move || {
             let target = Target { method: &method, path: &path, query: &query };
-            view(dialect, target, &bytes, recall.as_ref())
+            view(dialect, target, (&bytes, is_own), recall.as_ref())
         };
         on_own_thread::<Result<(RequestView, Trail), JsonError>>(work).await?
     };
@@ -117,11 +118,12 @@ pub(crate) async fn read(
     Ok(Turn { admitted, content: Content::Conversation { body, trail, view } })
 }
 
-/// Reads a body. Where policies remember conversations, the turns of earlier ones are not read again.
+/// Reads a body. Where policies remember conversations, the turns of earlier ones are not read again. `is_own`: as
+/// [`collect`] says.
 fn view(
     dialect: &dyn Dialect,
     target: Target<'_>,
-    bytes: &Bytes,
+    (bytes, is_own): (&Bytes, bool),
     recall: Option<&Arc<Recall>>,
 ) -> Result<(RequestView, Trail), JsonError> {
     let Some(recall) = recall.filter(|_| bytes.len() >= SHORTEST) else {
@@ -129,7 +131,7 @@ fn view(
     };
     let mut beginnings = recall.beginnings.of(dialect.name(), bytes);
     let view = dialect.read_request_on(target, bytes, &mut beginnings)?;
-    Ok((view, beginnings.keep()))
+    Ok((view, beginnings.keep(is_own)))
 }
 
 /// The body as Vertex AI wants it.
@@ -223,22 +225,22 @@ fn announced(body: &Incoming) -> Option<usize> {
     body.size_hint().exact().and_then(|length| usize::try_from(length).ok())
 }
 
-/// Takes in the whole body.
+/// Takes in the whole body; whether it is a piece of memory of its own, all of it.
 async fn collect(
     mut body: Incoming,
     limit: usize,
     idle: Duration,
     share: &mut Share,
-) -> Result<Bytes, Failure> {
+) -> Result<(Bytes, bool), Failure> {
     let announced = announced(&body);
     if announced.is_some_and(|length| length > limit) {
         drain(body, limit, idle).await;
         return Err(Failure::BodyTooLarge(limit));
     }
-    let Some(first) = next(&mut body, idle).await? else { return Ok(Bytes::new()) };
+    let Some(first) = next(&mut body, idle).await? else { return Ok((Bytes::new(), false)) };
     if body.is_end_stream() {
         share.cover(first.len()).map_err(|_| Failure::NoRoom)?;
-        return within(first, limit);
+        return Ok((within(first, limit)?, false)); // a part of the connection's buffer
     }
     // The announced length is believed up to a point only: memory is taken as bytes arrive.
     let mut whole = Gathered::new(announced.unwrap_or(0).min(LARGE).max(first.len()));
@@ -283,16 +285,18 @@ impl Gathered {
         self.last.extend_from_slice(piece);
     }
 
-    fn join(self) -> Bytes {
+    /// In one piece; whether no memory beside it is kept with it.
+    fn join(self) -> (Bytes, bool) {
         if self.full.is_empty() {
-            return self.last.freeze();
+            let is_all = self.last.len() == self.last.capacity();
+            return (self.last.freeze(), is_all);
         }
         let mut whole = BytesMut::with_capacity(self.len());
         for block in self.full {
             whole.extend_from_slice(&block); // and each is given back at once
         }
         whole.extend_from_slice(&self.last);
-        whole.freeze()
+        (whole.freeze(), true)
     }
 }
 

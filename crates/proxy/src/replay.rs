@@ -75,7 +75,7 @@ impl Replay {
         };
         let caller = guard.caller(&HeaderMap::new(), "", &self.recall);
         let read =
-            guard.read((request, &view, &Trail::default()), &caller, Arc::clone(&self.recall), dialect);
+            guard.read((request, &view, &Trail::default()), &caller, &self.recall, dialect);
         guard.observe(answer, 0..answer.calls.len());
         let mut decisions = Vec::new();
         Object::write(&mut decisions, |decisions| guard.said().write(decisions));

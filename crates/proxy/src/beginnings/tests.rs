@@ -23,7 +23,7 @@ fn read(beginnings: &Beginnings, body: &Bytes) -> usize {
     assert_eq!(view, OpenAiChat.read_request(TARGET, body).unwrap());
     let found = known.known.and_then(|number| known.found.get(number));
     let found = found.map_or(0, |found| found.beginning.span().end);
-    known.keep();
+    known.keep(true);
     found
 }
 
@@ -94,7 +94,7 @@ fn system(system: &str, turns: usize, behind: &str) -> Bytes {
 fn trail(beginnings: &Beginnings, body: &Bytes) -> (Trail, RequestView) {
     let mut known = beginnings.of(AnthropicMessages.name(), body);
     let view = AnthropicMessages.read_request_on(TARGET, body, &mut known).unwrap();
-    (known.keep(), view)
+    (known.keep(false), view)
 }
 
 /// Reads a body and keeps numbers from `from` on as its rows; the rows that were kept of its beginning.

@@ -174,7 +174,7 @@ pub(super) fn guarding(
     let body = Bytes::from_static(request.as_bytes());
     let view = dialect.read_request(target, &body).unwrap();
     let caller = guard.caller(&HeaderMap::new(), "", &recall);
-    guard.read((&body, &view, &Trail::default()), &caller, recall, dialect).unwrap();
+    guard.read((&body, &view, &Trail::default()), &caller, &recall, dialect).unwrap();
     assert!(guard.holds());
     guard
 }
