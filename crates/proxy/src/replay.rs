@@ -74,8 +74,7 @@ impl Replay {
             return Err("nothing is judged".to_owned());
         };
         let caller = guard.caller(&HeaderMap::new(), "", &self.recall);
-        let read =
-            guard.read((request, &view, &Trail::default()), &caller, &self.recall, dialect);
+        let read = guard.read((request, &view, &Trail::default()), &caller, &self.recall, dialect);
         guard.observe(answer, 0..answer.calls.len());
         let mut decisions = Vec::new();
         Object::write(&mut decisions, |decisions| guard.said().write(decisions));
