@@ -204,7 +204,9 @@ impl Lane {
         // Whoever owes the rest of a body cannot send another request.
         let kind = KINDS.get(number).context("no such kind")?;
         let owes = matches!(kind.client, Client::StallsUpload(_));
-        let keep = end.is_ok() && !closes && !owes;
+        // What a slow reader gets last was written long before: for how long the proxy has waited since, nobody knows here.
+        let waits = matches!(kind.client, Client::ReadsSlowly);
+        let keep = end.is_ok() && !closes && !owes && !waits;
         judge::answer(wanted, head.status()?, &body, end, ready)?;
         if keep && matches!(wanted, Answer::Told(_)) {
             let usable = probe(&mut wire).await;
