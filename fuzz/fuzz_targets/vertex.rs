@@ -13,7 +13,8 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     if let Ok(path) = std::str::from_utf8(path)
         && let Ok(route) = route("POST", path, Some(path), PLACE)
     {
-        assert!(route.path.contains("/projects/p/locations/global/"), "{}", route.path);
+        // The location may be one that a client of Vertex AI names.
+        assert!(route.path.contains("/projects/p/locations/"), "{}", route.path);
         assert!(!route.path.contains("/../") && !route.path.contains(['?', '#', '\\']), "{}", route.path);
     }
     for path in [
