@@ -11,11 +11,18 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     let end = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
     let (path, body) = input.split_at(end);
     if let Ok(path) = std::str::from_utf8(path)
-        && let Ok(route) = route("POST", path, Some(path), PLACE)
+        && let Ok(found) = route("POST", path, Some(path), PLACE)
     {
-        // The location may be one that a client of Vertex AI names.
-        assert!(route.path.contains("/projects/p/locations/"), "{}", route.path);
-        assert!(!route.path.contains("/../") && !route.path.contains(['?', '#', '\\']), "{}", route.path);
+        // It is in the project, in our location or in one that the client names.
+        let again = route("POST", &found.path, None, PLACE).expect("a path of the project");
+        assert_eq!((&again.path, &again.location), (&found.path, &found.location));
+        if !path.contains('%') {
+            let place = format!("/projects/p/locations/{}/", found.location);
+            assert!(found.path.contains(&place), "{}", found.path);
+            let is_named = path.split('/').any(|segment| segment == found.location);
+            assert!(found.location == PLACE.location || is_named, "{}", found.path);
+        }
+        assert!(!found.path.contains("/../") && !found.path.contains(['?', '#', '\\']), "{}", found.path);
     }
     for path in [
         "/v1beta/models/m:generateContent",
