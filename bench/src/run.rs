@@ -32,7 +32,7 @@ pub struct Options {
     /// Fewer and shorter rounds: about a minute instead of 6.
     #[arg(long)]
     quick: bool,
-    /// Rounds per measurement, instead of the usual number.
+    /// Rounds per measurement, or fresh servers, instead of the usual number.
     #[arg(long)]
     rounds: Option<usize>,
     /// Also write every sample to this file, as JSON.

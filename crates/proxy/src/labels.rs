@@ -72,12 +72,6 @@ pub(crate) struct Known {
     pub(crate) read: Option<Rules>,
 }
 
-impl From<Label> for Known {
-    fn from(label: Label) -> Self {
-        Self { label, read: None }
-    }
-}
-
 /// Keeps labels. (In memory here; a store may take its place.)
 pub(crate) trait Labels: std::fmt::Debug + Send + Sync {
     /// What is kept for this.
@@ -211,6 +205,12 @@ mod tests {
     use model::{Audience, Trust};
 
     use super::*;
+
+    impl From<Label> for Known {
+        fn from(label: Label) -> Self {
+            Self { label, read: None }
+        }
+    }
 
     fn label(labels: &InMemory, key: Key) -> Option<Label> {
         labels.known(key).map(|known| known.label)

@@ -343,3 +343,22 @@ async fn drain(mut body: Incoming, limit: usize, idle: Duration) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_a_piece_of_memory_of_its_own_where_none_is_spare() {
+        let gathered = |capacity, pieces: &[&[u8]]| {
+            let mut whole = Gathered::new(capacity);
+            pieces.iter().for_each(|piece| whole.add(piece));
+            whole.join()
+        };
+        assert_eq!(gathered(4, &[b"ab", b"cd"]), (Bytes::from_static(b"abcd"), true));
+        assert_eq!(gathered(5, &[b"ab", b"cd"]), (Bytes::from_static(b"abcd"), false));
+        let block = vec![b'x'; LARGE];
+        let (whole, is_own) = gathered(LARGE, &[&block, b"y"]);
+        assert!(is_own && whole.len() == LARGE + 1);
+    }
+}

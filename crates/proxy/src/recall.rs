@@ -82,11 +82,11 @@ impl Recall {
 
     /// Tightens the label kept for this, or keeps it from now on.
     pub(crate) fn tighten(&self, key: Key, label: &Label) {
-        self.read(key, label, None);
+        self.was_read(key, label, None);
     }
 
     /// The same, for segments that were read, with the rules if nothing is refused by them.
-    pub(crate) fn read(&self, key: Key, label: &Label, read: Option<Rules>) {
+    pub(crate) fn was_read(&self, key: Key, label: &Label, read: Option<Rules>) {
         if !self.trusts_history {
             self.labels.tighten(key, &Known { label: label.clone(), read });
         }

@@ -22,18 +22,18 @@ pub async fn run(lab: &mut Lab, targets: &[Target], table: &mut Table) -> Result
         Row::new("CPU per byte of such a burst, Responses", "ns", None),
         Row::new("Responses ÷ Chat, CPU per byte", "×", Some(Goal::AtMost(1.15))),
     ];
-    for _ in 0..lab.plan.servers {
+    for server in 0..lab.plan.servers {
         let mut fresh = lab.start_again(targets).await?;
         fresh.retain(|target| target.process.is_some());
-        paced(lab, &fresh, &mut apart).await?;
+        paced(lab, &fresh, server, &mut apart).await?;
         burst(lab, &fresh, &mut bursts).await?;
     }
     std::iter::once(apart).chain(bursts).for_each(|row| table.add(row));
     Ok(())
 }
 
-async fn paced(lab: &mut Lab, targets: &[Target], row: &mut Row) -> Result<()> {
-    for target in targets {
+async fn paced(lab: &mut Lab, targets: &[Target], round: usize, row: &mut Row) -> Result<()> {
+    for target in in_turns(targets, round) {
         let mut load = lab.load(target, Mode::Stream);
         load.connections = 32;
         load.chunks = lab.plan.paced_chunks;

@@ -206,7 +206,7 @@ impl<'a> History<'a> {
             *count == self.rows.len() && known.label == *label && is_read
         });
         if let Some(key) = self.whole.filter(|_| !is_kept) {
-            self.recall.read(key, label, self.rules);
+            self.recall.was_read(key, label, self.rules);
         }
     }
 

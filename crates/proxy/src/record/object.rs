@@ -59,6 +59,7 @@ impl Object<'_> {
 
     /// A member that is a text without escapes.
     fn plain(&mut self, name: Name, text: &str) {
+        debug_assert!(!text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\'), "{text}");
         let out = self.name(name);
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
